@@ -1,0 +1,53 @@
+//! `tocsin`: for people at a terminal. One file a subcommand.
+
+mod replay;
+
+use clap::{Parser, Subcommand};
+use std::error::Error;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+/// From an AWS finding to a lawful breach notice.
+#[derive(Debug, Parser)]
+#[command(name = "tocsin", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Replay(replay::Arguments),
+}
+
+/// An error that a person can do something about.
+trait Advised: Error {
+    /// What to do next, as a sentence.
+    fn advice(&self) -> String;
+
+    /// 2 when the call itself was wrong, 1 otherwise.
+    fn exit_code(&self) -> u8;
+}
+
+fn main() -> ExitCode {
+    match Cli::parse().command {
+        Command::Replay(arguments) => finish(replay::run(&arguments)),
+    }
+}
+
+/// Prints the chain of causes once, and what to do next.
+fn finish(result: Result<ExitCode, impl Advised>) -> ExitCode {
+    let error = match result {
+        Ok(code) => return code,
+        Err(error) => error,
+    };
+    let mut text = format!("tocsin: {error}");
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(&format!(": {inner}"));
+        cause = inner.source();
+    }
+    // A closed standard error leaves nobody to tell; the exit code still says it.
+    drop(writeln!(std::io::stderr(), "{text}\n{}", error.advice()));
+    ExitCode::from(error.exit_code())
+}

@@ -1,0 +1,212 @@
+//! Gathers everything that was recorded of an incident into its report.
+
+use crate::Closer;
+use incident::containment::{ActionRecord, ActionState};
+use incident::evidence::{CustodyEntry, EvidenceRecord, Outcome};
+use incident::notification::{Attempt, Delivery, Duty, DutyState, Facts, LegalReview};
+use incident::ports::{FindingDesk, Vault};
+use incident::post_incident::{
+    ActionLine, DecisionLine, Event, EvidenceLine, FindingLine, GapLine, ObligationLine, Phase, Report,
+};
+use incident::records::{FindingRecord, Key, Listing, Page, Records};
+use incident::{Failure, Incident, Organisation};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+
+/// Everything that was recorded.
+pub(crate) struct Record {
+    pub(crate) findings: Vec<FindingRecord>,
+    pub(crate) documents: Vec<Value>,
+    pub(crate) actions: Vec<ActionRecord>,
+    pub(crate) evidence: Vec<EvidenceRecord>,
+    pub(crate) custody: Vec<CustodyEntry>,
+    pub(crate) duties: Vec<Duty>,
+    pub(crate) reviews: Vec<LegalReview>,
+    pub(crate) attempts: Vec<Attempt>,
+    pub(crate) deliveries: Vec<Delivery>,
+    pub(crate) pages: Vec<Page>,
+    pub(crate) facts: Option<Facts>,
+}
+
+impl<T: Records, V: Vault, F: FindingDesk> Closer<T, V, F> {
+    pub(crate) async fn gather(&self, incident: &Incident) -> Result<Record, Failure> {
+        let listing = |prefix: &str| Listing::of_incident(&incident.id, prefix);
+        let mut findings: Vec<FindingRecord> = Vec::new();
+        for id in &incident.findings {
+            findings.extend(self.records.get(&Key::finding(id)).await?);
+        }
+        let parsed = findings.iter().filter_map(|finding| serde_json::from_str(&finding.document).ok());
+        Ok(Record {
+            documents: parsed.collect(),
+            findings,
+            actions: self.records.list(&listing("ACTION#")).await?,
+            evidence: self.records.list(&listing("EVIDENCE#")).await?,
+            custody: self.records.list(&listing("CUSTODY#")).await?,
+            duties: self.records.list(&listing("OBLIGATION#")).await?,
+            reviews: self.records.list(&listing("REVIEW#")).await?,
+            attempts: self.records.list(&listing("ATTEMPT#")).await?,
+            deliveries: self.records.list(&listing("DELIVERY#")).await?,
+            pages: self.records.list(&listing("PAGE#")).await?,
+            facts: self.records.list(&listing("FACTS#")).await?.into_iter().next_back(),
+        })
+    }
+}
+
+impl Record {
+    pub(crate) fn report(&self, incident: Incident, organisation: &Organisation, now: Timestamp) -> Report {
+        Report {
+            organisation: organisation.name.clone(),
+            written_at: now,
+            timeline: self.timeline(),
+            findings: self.findings.iter().map(finding_line).collect(),
+            actions: self.actions.iter().map(action_line).collect(),
+            evidence: self.evidence.iter().filter_map(evidence_line).collect(),
+            custody_head: self.custody.last().map(|entry| entry.hash.clone()),
+            obligations: self.duties.iter().map(|duty| self.obligation_line(duty, organisation)).collect(),
+            decisions: self.decision_lines(),
+            gaps: self.gaps(),
+            facts: self.facts.clone(),
+            incident,
+        }
+    }
+
+    fn obligation_line(&self, duty: &Duty, organisation: &Organisation) -> ObligationLine {
+        let obligation = &duty.obligation;
+        let delivery = self.deliveries.iter().find(|delivery| delivery.obligation == obligation.id);
+        let named = organisation.recipients.get(&obligation.id).map(|recipient| recipient.name.clone());
+        ObligationLine {
+            obligation: obligation.id.clone(),
+            citation: obligation.citation.clone(),
+            recipient: named.unwrap_or_else(|| obligation.recipient_class.clone()),
+            due_at: obligation.due_at,
+            state: word(&duty.state),
+            sent_at: delivery.map(|delivery| delivery.sent_at),
+            reference: delivery.and_then(|delivery| delivery.reference.clone()),
+            digest: delivery.map(|delivery| delivery.digest.clone()),
+        }
+    }
+
+    fn decision_lines(&self) -> Vec<DecisionLine> {
+        let decided = self.reviews.iter().filter_map(|review| review.decision.as_ref());
+        decided
+            .map(|decision| DecisionLine {
+                obligation: decision.obligation.clone(),
+                version: decision.version,
+                verdict: decision.verdict,
+                reviewer: decision.reviewer.clone(),
+                reason: decision.reason.clone(),
+                decided_at: decision.decided_at,
+                digest: decision.digest.clone(),
+            })
+            .collect()
+    }
+
+    fn gaps(&self) -> Vec<GapLine> {
+        let mut gaps: Vec<GapLine> = Vec::new();
+        for evidence in &self.evidence {
+            if let Outcome::Gap { reason } = &evidence.outcome {
+                gaps.push(GapLine { of: evidence.path.clone(), what: reason.clone() });
+            }
+        }
+        for action in self.actions.iter().filter(|action| action.state != ActionState::Contained) {
+            let what = action.reason.clone().unwrap_or_else(|| format!("it is {}", word(&action.state)));
+            gaps.push(GapLine { of: format!("{} on {}", action.step.action, action.step.target), what });
+        }
+        for duty in self.duties.iter().filter(|duty| duty.state == DutyState::NotTurnedOn) {
+            let what = "the organisation has named no recipient, so no notice was drafted".to_owned();
+            gaps.push(GapLine { of: duty.obligation.id.clone(), what });
+        }
+        for page in &self.pages {
+            gaps.push(GapLine { of: page.at_state.clone(), what: format!("a person was paged: {}", page.reason) });
+        }
+        gaps
+    }
+
+    fn timeline(&self) -> Vec<Event> {
+        let mut events = Vec::new();
+        let mut add = |at: Timestamp, phase, what: String, who: &str| {
+            events.push(Event { at, phase, what, who: who.to_owned() });
+        };
+        for finding in &self.findings {
+            let what = format!("finding received: {}", finding.finding.title);
+            add(finding.received_at, Phase::Detection, what, &finding.finding.source);
+        }
+        for action in &self.actions {
+            let step = format!("{} on {}", action.step.action, action.step.target);
+            let pass = if action.step.pass > 1 { ", repeated" } else { "" };
+            if action.state != ActionState::Withheld {
+                add(action.started_at, Phase::Containment, format!("{step} started{pass}"), "tocsin");
+            }
+            if let Some(at) = action.contained_at {
+                add(at, Phase::Containment, format!("{step} observed to have taken effect{pass}"), "tocsin");
+            }
+            if let Some(at) = action.reversed_at {
+                add(at, Phase::Containment, format!("{step} reversed, the account is as it was found"), "tocsin");
+            }
+        }
+        for entry in &self.custody {
+            add(entry.at, Phase::Evidence, format!("{} {}", word(&entry.deed), entry.path), &entry.custodian);
+        }
+        for review in &self.reviews {
+            let what = format!("{} version {} put before counsel", review.obligation, review.version);
+            add(review.requested_at, Phase::Notification, what, "tocsin");
+        }
+        for attempt in &self.attempts {
+            let outcome = attempt.refusal.map_or_else(String::new, |refusal| format!(", refused: {}", refusal.code()));
+            let what = format!("{} version {}: {}{outcome}", attempt.obligation, attempt.version, word(&attempt.request.verdict));
+            add(attempt.at, Phase::Notification, what, &attempt.reviewer);
+        }
+        for delivery in &self.deliveries {
+            let what = format!("{} sent to {}", delivery.obligation, delivery.recipient);
+            add(delivery.sent_at, Phase::Notification, what, "tocsin");
+        }
+        for page in &self.pages {
+            add(page.paged_at, Phase::PostIncident, format!("operator paged: {}", page.reason), "tocsin");
+        }
+        events
+    }
+}
+
+fn finding_line(record: &FindingRecord) -> FindingLine {
+    FindingLine {
+        id: record.finding.id.clone(),
+        source: record.finding.source.clone(),
+        title: record.finding.title.clone(),
+        severity: word(&record.finding.severity.label),
+        received_at: record.received_at,
+    }
+}
+
+fn action_line(record: &ActionRecord) -> ActionLine {
+    let pass = if record.step.pass > 1 { " (repeated)" } else { "" };
+    ActionLine {
+        action: format!("{}{pass}", record.step.action),
+        target: record.step.target.clone(),
+        state: word(&record.state),
+        started_at: (record.state != ActionState::Withheld).then_some(record.started_at),
+        contained_at: record.contained_at,
+        reversed_at: record.reversed_at,
+        reason: record.reason.clone(),
+    }
+}
+
+fn evidence_line(record: &EvidenceRecord) -> Option<EvidenceLine> {
+    match &record.outcome {
+        Outcome::Preserved { sha256, bytes } => Some(EvidenceLine {
+            path: record.path.clone(),
+            sha256: sha256.clone(),
+            bytes: *bytes,
+            collected_at: Some(record.collected_at),
+        }),
+        Outcome::Gap { .. } => None,
+    }
+}
+
+/// The word that a value is recorded by.
+fn word(value: &impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(Value::String(word)) => word,
+        _ => "unknown".to_owned(),
+    }
+}

@@ -1,0 +1,76 @@
+//! Writes the report and the breach register entry, and tells Security Hub.
+
+mod gather;
+
+use incident::notification::DutyState;
+use incident::ports::{FindingDesk, Vault};
+use incident::records::{Key, Records};
+use incident::{Failure, Incident, IncidentId, organisation};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Closes.
+pub struct Closer<T, V, F> {
+    /// The table.
+    pub records: T,
+    /// Keeps the report.
+    pub vault: V,
+    /// The services that made the findings.
+    pub findings: F,
+}
+
+/// Which incident.
+#[derive(Debug, Deserialize)]
+pub struct CloseTask {
+    /// Its identifier.
+    pub incident: IncidentId,
+}
+
+/// What was written.
+#[derive(Debug, Serialize)]
+pub struct Closed {
+    incident: IncidentId,
+    /// Whether nothing is left to do: no step that waits, failed or was reversed, and no duty that is still open.
+    closed: bool,
+    report: String,
+}
+
+impl<T: Records, V: Vault, F: FindingDesk> Closer<T, V, F> {
+    /// Writes the report as it stands. The incident closes only when nothing is left for a person to do.
+    ///
+    /// # Errors
+    /// What the table, the vault or Security Hub answers.
+    pub async fn close(&self, task: CloseTask, now: Timestamp) -> Result<Closed, Failure> {
+        let key = Key::incident(&task.incident);
+        let incident: Incident = self.records.require(&key, "incident of this id").await?;
+        let organisation = organisation::load(&self.vault).await?;
+        let record = self.gather(&incident).await?;
+        let settled = record.duties.iter().all(|duty| match duty.state {
+            DutyState::Sent | DutyState::Withheld => true,
+            DutyState::Open | DutyState::NotTurnedOn => false,
+        });
+        let closed = settled && record.actions.iter().all(|action| action.contained_at.is_some());
+        let report = record.report(incident, &organisation, now);
+        let failed = |error| Failure::needs_operator("the report cannot be written").because(error);
+        let folder = format!("incidents/{}", task.incident);
+        let html = report.html().map_err(failed)?;
+        self.vault.publish(&format!("{folder}/report.html"), html.into_bytes(), "text/html; charset=utf-8").await?;
+        let json = report.json().map_err(failed)?;
+        self.vault.publish(&format!("{folder}/report.json"), json.into_bytes(), "application/json").await?;
+        let entry = serde_json::to_vec_pretty(&report.register_entry());
+        let entry = entry.map_err(|error| Failure::needs_operator("the register entry cannot be written").because(error))?;
+        self.vault.publish(&format!("{folder}/register-entry.json"), entry, "application/json").await?;
+
+        for document in &record.documents {
+            self.findings.mark_notified(document, &format!("Tocsin responded: incident {}", task.incident)).await?;
+        }
+        if closed {
+            let change = |incident: &mut Incident| {
+                incident.closed_at = incident.closed_at.or(Some(now));
+                Ok(())
+            };
+            self.records.update(&key, change).await?;
+        }
+        Ok(Closed { incident: task.incident, closed, report: format!("{folder}/report.html") })
+    }
+}

@@ -1,0 +1,16 @@
+//! Wires `close-incident`.
+
+use close_incident::Closer;
+use platform::aws::{FindingServices, LockedBucket, Table};
+use platform::{Sdk, Stopped, clock, required, serve};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Stopped> {
+    let sdk = Sdk::load().await;
+    let closer = Closer {
+        records: Table::connect(&sdk, required("TABLE_NAME")?),
+        vault: LockedBucket::connect(&sdk, required("VAULT_BUCKET")?),
+        findings: FindingServices::connect(&sdk),
+    };
+    serve(async |task| closer.close(task, clock::now()).await).await
+}

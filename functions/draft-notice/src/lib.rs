@@ -1,0 +1,136 @@
+//! Writes the next version of a notice.
+
+use incident::containment::ActionRecord;
+use incident::notification::{Draft, Duty, Facts, LegalReview, Measure, Verdict, Writing};
+use incident::ports::Vault;
+use incident::records::{Key, Listing, Records};
+use incident::{Digest, Failure, Incident, IncidentId, organisation};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Counsel is reminded when half of the time to the deadline has gone by, but neither sooner than this …
+const SHORTEST_REVIEW: i64 = 15 * 60;
+/// … nor later than this, in seconds.
+const LONGEST_REVIEW: i64 = 24 * 3600;
+
+/// Drafts.
+pub struct Drafter<T, V> {
+    /// The table.
+    pub records: T,
+    /// Holds the organisation's settings, and keeps the drafts.
+    pub vault: V,
+}
+
+/// Which duty.
+#[derive(Debug, Deserialize)]
+pub struct DraftTask {
+    /// The incident.
+    pub incident: IncidentId,
+    /// The obligation.
+    pub obligation: String,
+}
+
+/// The draft that counsel is asked about.
+#[derive(Debug, Serialize)]
+pub struct Drafted {
+    incident: IncidentId,
+    obligation: String,
+    version: u32,
+    digest: Digest,
+    due_at: Option<Timestamp>,
+    review_seconds: i64,
+}
+
+impl<T: Records, V: Vault> Drafter<T, V> {
+    /// The newest draft, or a new version where counsel asked for changes. A repeat gives the same text.
+    ///
+    /// # Errors
+    /// `NeedsOperator` where the notice cannot be written or nobody is named to receive it.
+    pub async fn draft(&self, task: DraftTask, now: Timestamp) -> Result<Drafted, Failure> {
+        let duty: Duty = self.records.require(&Key::obligation(&task.incident, &task.obligation), "duty of this name").await?;
+        let draft = match self.newest(&task.incident, &task.obligation).await? {
+            None => self.write(&duty, 1, now).await?,
+            Some(last) if self.wants_changes(&last).await? => self.write(&duty, last.version + 1, now).await?,
+            Some(last) => last,
+        };
+        self.keep(&draft).await?;
+        let due_at = duty.obligation.due_at;
+        let review_seconds = due_at.map_or(LONGEST_REVIEW, |due| {
+            (due.duration_since(now).as_secs() / 2).clamp(SHORTEST_REVIEW, LONGEST_REVIEW)
+        });
+        Ok(Drafted {
+            incident: draft.incident,
+            obligation: draft.obligation,
+            version: draft.version,
+            digest: draft.digest,
+            due_at,
+            review_seconds,
+        })
+    }
+
+    async fn newest(&self, incident: &IncidentId, obligation: &str) -> Result<Option<Draft>, Failure> {
+        let drafts: Vec<Draft> = self.records.list(&Listing::of_incident(incident, format!("DRAFT#{obligation}#"))).await?;
+        Ok(drafts.into_iter().next_back())
+    }
+
+    async fn wants_changes(&self, draft: &Draft) -> Result<bool, Failure> {
+        let key = Key::review(&draft.incident, &draft.obligation, draft.version);
+        let review: Option<LegalReview> = self.records.get(&key).await?;
+        let verdict = review.and_then(|review| review.decision).map(|decision| decision.verdict);
+        Ok(verdict == Some(Verdict::ChangesRequested))
+    }
+
+    async fn write(&self, duty: &Duty, version: u32, now: Timestamp) -> Result<Draft, Failure> {
+        let id = &duty.incident;
+        let obligation = &duty.obligation;
+        let incident: Incident = self.records.require(&Key::incident(id), "incident of this id").await?;
+        let organisation = organisation::load(&self.vault).await?;
+        let recipient = organisation.recipients.get(&obligation.id).ok_or_else(|| {
+            Failure::needs_operator(format!("`recipients.{}` is missing in `{}`", obligation.id, organisation::PATH))
+        })?;
+        let facts: Vec<Facts> = self.records.list(&Listing::of_incident(id, "FACTS#")).await?;
+        let facts = facts.last().ok_or_else(|| Failure::rejected("there are no facts: assess first"))?;
+        let actions: Vec<ActionRecord> = self.records.list(&Listing::of_incident(id, "ACTION#")).await?;
+        let observed = actions.into_iter().filter(|action| action.contained_at.is_some() && action.reversed_at.is_none());
+        let first_passes = observed.filter(|action| action.step.pass == 1);
+        let measures: Vec<Measure> = first_passes
+            .map(|action| Measure {
+                action: action.step.action,
+                target: action.step.target,
+                at: action.contained_at,
+            })
+            .collect();
+        let sample = match &obligation.after {
+            Some(first) => self.newest(id, first).await?,
+            None => None,
+        };
+        let draft = Draft::write(&Writing {
+            obligation,
+            facts,
+            organisation: &organisation,
+            incident: &incident,
+            recipient,
+            measures: &measures,
+            sample: sample.as_ref(),
+            version,
+            // Whoever entered a fact had a hand in the text.
+            drafters: facts.authors().clone(),
+            written_at: now,
+        });
+        let draft = draft.map_err(|error| Failure::needs_operator("the notice cannot be written").because(error))?;
+        Ok(self.records.create(&Key::draft(id, &obligation.id, version), &draft).await?.0)
+    }
+
+    /// Keeps the text in the vault, as a file that a lawyer can compare with another version.
+    async fn keep(&self, draft: &Draft) -> Result<(), Failure> {
+        let folder = format!("incidents/{}/notices/{}/v{}", draft.incident, draft.obligation, draft.version);
+        let whole = serde_json::to_vec_pretty(draft);
+        let whole = whole.map_err(|error| Failure::needs_operator("the draft cannot be written").because(error))?;
+        for (name, bytes) in
+            [("notice.txt", draft.text.clone().into_bytes()), ("notice.html", draft.html.clone().into_bytes()), ("draft.json", whole)]
+        {
+            self.vault.preserve(&format!("{folder}/{name}"), bytes).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,15 @@
+//! Wires `draft-notice`.
+
+use draft_notice::Drafter;
+use platform::aws::{LockedBucket, Table};
+use platform::{Sdk, Stopped, clock, required, serve};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Stopped> {
+    let sdk = Sdk::load().await;
+    let drafter = Drafter {
+        records: Table::connect(&sdk, required("TABLE_NAME")?),
+        vault: LockedBucket::connect(&sdk, required("VAULT_BUCKET")?),
+    };
+    serve(async |task| drafter.draft(task, clock::now()).await).await
+}

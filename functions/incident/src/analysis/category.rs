@@ -1,0 +1,228 @@
+//! The category of a finding: from tables for what is known, by form and by resource for what is not.
+
+use super::tables;
+use crate::finding::{Category, Entity, EntityKind};
+
+/// What a finding shows of itself that its category follows from.
+#[derive(Clone, Copy, Debug)]
+pub struct Sign<'a> {
+    /// Its type: a threat (`Purpose:Resource/Family`), a control (`S3.2`), or the product's own word.
+    pub kind: &'a str,
+    /// The entries of its taxonomy, `Namespace/Category/Classifier` (ASFF user guide, "Types taxonomy").
+    pub types: &'a [&'a str],
+    /// Whether it is the result of a check of settings or versions, rather than something that happened.
+    pub is_check: bool,
+    /// What it names.
+    pub entities: &'a [Entity],
+}
+
+/// The category of a finding. Total: what nothing is known of is [`Category::Unclassified`].
+pub fn category_of(sign: &Sign<'_>) -> Category {
+    let known = tables::of_type(sign.kind).or_else(|| tables::of_control(sign.kind));
+    let category = known
+        .or_else(|| of_threat(sign))
+        .or_else(|| sign.types.iter().find_map(|entry| of_taxonomy(entry, sign.entities)))
+        .or(if sign.is_check || is_control(sign.kind) { Some(Category::Misconfiguration) } else { None })
+        .unwrap_or(Category::Unclassified);
+    // The types of runtime monitoring are the same for a machine and for a container on it.
+    if category == Category::InstanceCompromise && sign.kind.contains(":Runtime/") && names_container(sign.entities) {
+        Category::ContainerCompromise
+    } else {
+        category
+    }
+}
+
+/// A threat that is in no table: new, or long gone. Its purpose decides where that is enough, else what it affects.
+fn of_threat(sign: &Sign<'_>) -> Option<Category> {
+    let (purpose, rest) = sign.kind.split_once(':')?;
+    // Before 2018 some types were written with a space: `Recon:EC2 PortProbeUnprotectedPort`.
+    let (resource, family) = rest.split_once(['/', ' '])?;
+    let affected = || of_resource(resource).or_else(|| of_entities(sign.entities));
+    match purpose {
+        "CryptoCurrency" => Some(Category::CryptoMining),
+        "Exfiltration" => Some(Category::DataExfiltration),
+        "CredentialAccess" | "PenTest" => Some(Category::CredentialCompromise),
+        "Discovery" | "Recon" => Some(Category::Reconnaissance),
+        "DefenseImpairment" | "Stealth" => Some(Category::DefenseEvasion),
+        "DefenseEvasion" if matches!(resource, "IAMUser" | "IAM") => Some(Category::DefenseEvasion),
+        "Execution" | "Object" if family.starts_with("MaliciousFile") || family.starts_with("SuspiciousFile") => {
+            Some(Category::Malware)
+        }
+        "Trojan" => Some(Category::Malware),
+        "Impact" if resource.starts_with("S3") => Some(Category::Ransomware),
+        "Impact" if family.contains("Model") || family.contains("Prompt") => Some(Category::LlmAbuse),
+        "Backdoor" if family.starts_with("DenialOfService") => Some(Category::DenialOfService),
+        // Macie's policy findings are about buckets, though it writes `Policy:IAMUser/S3BucketPublic`.
+        "Policy" if resource.starts_with("S3") || family.starts_with("S3Bucket") => Some(Category::BucketExposure),
+        "Policy" if matches!(resource, "IAMUser" | "IAM") => Some(Category::CredentialCompromise),
+        "Policy" => Some(Category::Misconfiguration),
+        // What Macie finds in objects says what data a company has, not that it lost any.
+        "SensitiveData" => Some(Category::Unclassified),
+        "AttackSequence" | "Backdoor" | "Behavior" | "DefenseEvasion" | "Execution" | "Impact" | "InitialAccess"
+        | "LateralMovement" | "Persistence" | "PrivilegeEscalation" | "ResourceConsumption" | "ResourceDevelopment"
+        | "UnauthorizedAccess" => affected(),
+        _ => affected(),
+    }
+}
+
+/// What a compromise of this resource, named as a GuardDuty type names it, is.
+fn of_resource(resource: &str) -> Option<Category> {
+    let category = match resource {
+        "EC2" | "Runtime" | "Instance" | "Lambda" => Category::InstanceCompromise,
+        "IAMUser" | "IAM" | "RolesAnywhere" | "Organizations" => Category::CredentialCompromise,
+        "Kubernetes" | "EKS" | "ECS" | "Container" => Category::ContainerCompromise,
+        "RDS" | "DynamoDB" | "Redshift" => Category::DatabaseCompromise,
+        "S3" => Category::DataExfiltration,
+        "SageMaker" => Category::ModelArtifactTheft,
+        "Bedrock" => Category::LlmAbuse,
+        "SES" => Category::DenialOfService,
+        _ => return None,
+    };
+    Some(category)
+}
+
+/// What a compromise of the first telling resource is.
+fn of_entities(entities: &[Entity]) -> Option<Category> {
+    entities.iter().find_map(|entity| match entity.kind {
+        EntityKind::Instance | EntityKind::NetworkInterface | EntityKind::Volume | EntityKind::Function => {
+            Some(Category::InstanceCompromise)
+        }
+        EntityKind::Pod | EntityKind::Task | EntityKind::Container | EntityKind::Cluster => {
+            Some(Category::ContainerCompromise)
+        }
+        EntityKind::AccessKey
+        | EntityKind::User
+        | EntityKind::RootUser
+        | EntityKind::Role
+        | EntityKind::Session
+        | EntityKind::Secret
+        | EntityKind::InstanceProfile => Some(Category::CredentialCompromise),
+        EntityKind::Bucket | EntityKind::Object => Some(Category::DataExfiltration),
+        EntityKind::Database | EntityKind::Table => Some(Category::DatabaseCompromise),
+        EntityKind::Model | EntityKind::Endpoint => Some(Category::LlmAbuse),
+        EntityKind::Notebook => Some(Category::ModelArtifactTheft),
+        EntityKind::Trail => Some(Category::DefenseEvasion),
+        EntityKind::Snapshot
+        | EntityKind::Key
+        | EntityKind::Image
+        | EntityKind::SecurityGroup
+        | EntityKind::Address
+        | EntityKind::Domain
+        | EntityKind::Account
+        | EntityKind::Other => None,
+    })
+}
+
+/// The category of an entry of the ASFF taxonomy.
+fn of_taxonomy(entry: &str, entities: &[Entity]) -> Option<Category> {
+    let mut parts = entry.split('/').map(str::trim);
+    let (namespace, category) = (parts.next()?, parts.next().unwrap_or_default());
+    match (namespace, category) {
+        ("Effects", "Data Exposure") => Some(exposure_of(entities)),
+        ("Effects", "Data Exfiltration") | ("TTPs", "Exfiltration" | "Collection") => Some(Category::DataExfiltration),
+        ("Effects", "Data Destruction") => Some(Category::Ransomware),
+        ("Effects", "Denial of Service") => Some(Category::DenialOfService),
+        ("Effects", "Resource Consumption") => Some(Category::CryptoMining),
+        ("TTPs", "Credential Access") => Some(Category::CredentialCompromise),
+        ("TTPs", "Discovery" | "Reconnaissance") => Some(Category::Reconnaissance),
+        ("TTPs", "Defense Evasion") => Some(Category::DefenseEvasion),
+        ("Unusual Behaviors", "User") => Some(Category::CredentialCompromise),
+        ("Unusual Behaviors", "Database") => Some(Category::DatabaseCompromise),
+        ("Unusual Behaviors", "Container") => Some(Category::ContainerCompromise),
+        ("TTPs" | "Unusual Behaviors" | "Effects", _) => of_entities(entities),
+        ("Software and Configuration Checks", _) => Some(Category::Misconfiguration),
+        _ => None,
+    }
+}
+
+fn exposure_of(entities: &[Entity]) -> Category {
+    if entities.iter().any(|entity| entity.kind == EntityKind::Bucket) {
+        Category::BucketExposure
+    } else {
+        Category::ResourceExposure
+    }
+}
+
+fn names_container(entities: &[Entity]) -> bool {
+    entities.iter().any(|entity| matches!(entity.kind, EntityKind::Pod | EntityKind::Task | EntityKind::Container))
+}
+
+/// Whether this is the id of a control: `Service.Number`, also below a standard (`PCI.S3.1`).
+fn is_control(kind: &str) -> bool {
+    kind.contains("/v/")
+        || kind.rsplit_once('.').is_some_and(|(service, number)| {
+            !number.is_empty()
+                && number.bytes().all(|digit| digit.is_ascii_digit())
+                && service.starts_with(|first: char| first.is_ascii_alphabetic())
+                && service.bytes().all(|letter| letter.is_ascii_alphanumeric() || letter == b'.')
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Sign, category_of};
+    use crate::finding::{Category, Entity, EntityKind};
+
+    fn of(kind: &str, types: &[&str], named: &[EntityKind]) -> Category {
+        let entity = |kind: &EntityKind| Entity { kind: *kind, id: "x".to_owned(), arn: None };
+        let entities: Vec<Entity> = named.iter().map(entity).collect();
+        category_of(&Sign { kind, types, is_check: false, entities: &entities })
+    }
+
+    #[test]
+    fn known_types() {
+        for (kind, category) in [
+            ("UnauthorizedAccess:IAMUser/InstanceCredentialExfiltration.OutsideAWS", Category::CredentialCompromise),
+            ("Exfiltration:S3/AnomalousBehavior", Category::DataExfiltration),
+            ("Impact:S3/AnomalousBehavior.Delete", Category::Ransomware),
+            ("Policy:S3/BucketAnonymousAccessGranted", Category::BucketExposure),
+            ("Impact:IAMUser/AnomalousModelInvocation", Category::LlmAbuse),
+            ("Stealth:IAMUser/CloudTrailLoggingDisabled", Category::DefenseEvasion),
+        ] {
+            assert_eq!(of(kind, &[], &[]), category, "{kind}");
+        }
+    }
+
+    #[test]
+    fn unknown_types_fall_back_by_purpose_then_by_resource_then_by_entity() {
+        for (kind, named, category) in [
+            ("Exfiltration:DynamoDB/Bulk", &[][..], Category::DataExfiltration),
+            ("Execution:EC2/MaliciousFile!Future", &[], Category::Malware),
+            ("UnauthorizedAccess:RDS/Future", &[], Category::DatabaseCompromise),
+            ("Impact:Bedrock/Future", &[], Category::LlmAbuse),
+            ("Policy:IAMUser/S3BucketPublic", &[], Category::BucketExposure),
+            ("Canary:EC2/Stateless.IntegTest", &[EntityKind::Instance], Category::InstanceCompromise),
+            ("Future:Unheard/Of", &[EntityKind::Address, EntityKind::Pod], Category::ContainerCompromise),
+            ("Future:Unheard/Of", &[], Category::Unclassified),
+            ("nonsense", &[EntityKind::Instance], Category::Unclassified),
+        ] {
+            assert_eq!(of(kind, &[], named), category, "{kind}");
+        }
+    }
+
+    #[test]
+    fn a_runtime_finding_in_a_container_is_about_the_container() {
+        let kind = "Execution:Runtime/ReverseShell";
+        assert_eq!(of(kind, &[], &[EntityKind::Instance]), Category::InstanceCompromise);
+        assert_eq!(of(kind, &[], &[EntityKind::Instance, EntityKind::Pod]), Category::ContainerCompromise);
+    }
+
+    #[test]
+    fn controls_are_exposures_or_misconfigurations() {
+        assert_eq!(of("S3.2", &[], &[]), Category::BucketExposure);
+        assert_eq!(of("EC2.1", &[], &[]), Category::ResourceExposure);
+        assert_eq!(of("S3.8", &[], &[]), Category::Misconfiguration);
+        assert_eq!(of("PCI.IAM.6", &[], &[]), Category::Misconfiguration);
+        assert_eq!(of("cis-aws-foundations-benchmark/v/1.2.0/1.3", &[], &[]), Category::Misconfiguration);
+    }
+
+    #[test]
+    fn the_taxonomy_of_other_products() {
+        let exposure = ["Effects/Data Exposure/PCI-DSS"];
+        assert_eq!(of("x", &exposure, &[EntityKind::Bucket]), Category::BucketExposure);
+        assert_eq!(of("x", &exposure, &[EntityKind::Snapshot]), Category::ResourceExposure);
+        assert_eq!(of("x", &["TTPs/Lateral Movement"], &[EntityKind::Instance]), Category::InstanceCompromise);
+        assert_eq!(of("x", &["Software and Configuration Checks/Vulnerabilities/CVE"], &[]), Category::Misconfiguration);
+        assert_eq!(of("x", &["Infrastructure Security"], &[]), Category::Unclassified);
+    }
+}

@@ -1,0 +1,6 @@
+//! What findings mean: which kind of breach each is a sign of.
+
+mod category;
+mod tables;
+
+pub use category::{Sign, category_of};

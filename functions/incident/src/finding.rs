@@ -1,0 +1,212 @@
+//! A finding: what every source is translated into.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// One security finding, whatever service sent it and in whatever format.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The source's own identifier, in the form in which it arrived (an id, an ARN, or a URL).
+    pub id: String,
+    /// The service that made the finding: `guardduty`, `macie`, `securityhub`, …
+    pub source: String,
+    /// The format it arrived in: `guardduty`, `asff` or `ocsf`.
+    pub format: String,
+    /// The finding type as the source names it, such as `UnauthorizedAccess:IAMUser/InstanceCredentialExfiltration.OutsideAWS`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// One line for people.
+    pub title: String,
+    /// How bad the source thinks it is.
+    pub severity: Severity,
+    /// The AWS account that the finding is about.
+    pub account: String,
+    /// The region that the finding is about; `None` for a global one.
+    pub region: Option<String>,
+    /// When the activity was first seen.
+    pub first_seen: Option<Timestamp>,
+    /// When the activity was last seen.
+    pub last_seen: Option<Timestamp>,
+    /// A sample that AWS generated: recorded, never acted on.
+    pub sample: bool,
+    /// Archived, suppressed or resolved at the source: recorded, never acted on.
+    pub archived: bool,
+    /// The resources and principals that a responder needs.
+    pub entities: Vec<Entity>,
+    /// What kind of breach this is a sign of.
+    pub category: Category,
+}
+
+impl Finding {
+    /// Whether anything may be done about it: a sample or an archived finding is only recorded.
+    pub fn is_actionable(&self) -> bool {
+        !self.sample && !self.archived
+    }
+}
+
+/// Severity on one scale of 0 to 100 for every source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Severity {
+    /// 0 (informational) to 100 (critical).
+    pub score: u8,
+    /// The label that belongs to the score.
+    pub label: SeverityLabel,
+}
+
+/// The labels of the AWS Security Finding Format (ASFF `Severity.Label`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum SeverityLabel {
+    /// 0.
+    Informational,
+    /// 1 to 39.
+    Low,
+    /// 40 to 69.
+    Medium,
+    /// 70 to 89.
+    High,
+    /// 90 to 100.
+    Critical,
+}
+
+impl Severity {
+    /// A severity with the label that ASFF gives to `score`; above 100 counts as 100.
+    pub fn of(score: u8) -> Self {
+        let score = score.min(100);
+        let label = match score {
+            0 => SeverityLabel::Informational,
+            1..=39 => SeverityLabel::Low,
+            40..=69 => SeverityLabel::Medium,
+            70..=89 => SeverityLabel::High,
+            _ => SeverityLabel::Critical,
+        };
+        Self { score, label }
+    }
+}
+
+/// A resource or a principal that a finding names.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Entity {
+    /// What it is.
+    pub kind: EntityKind,
+    /// Its name in its service: `i-0abc…`, a bucket name, a role name.
+    pub id: String,
+    /// Its ARN, where the finding gives it.
+    pub arn: Option<String>,
+}
+
+/// The kinds of entity that a responder acts on or correlates by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EntityKind {
+    /// An EC2 instance, by instance id.
+    Instance,
+    /// An elastic network interface.
+    NetworkInterface,
+    /// An EBS volume.
+    Volume,
+    /// A snapshot of a volume or of a database.
+    Snapshot,
+    /// An instance profile, by name (which is not the name of its role).
+    InstanceProfile,
+    /// An IAM role, by name.
+    Role,
+    /// A role session, by principal id (`AROA…:session`), or as `role/session` where only its ARN is known.
+    Session,
+    /// An access key, by key id; [`Entity::key_term`] says which kind.
+    AccessKey,
+    /// An IAM user, by name.
+    User,
+    /// The root user, by account id.
+    RootUser,
+    /// An S3 bucket.
+    Bucket,
+    /// An S3 object, as `bucket/key`.
+    Object,
+    /// A Lambda function, by name without qualifier.
+    Function,
+    /// A relational database: instance, cluster or shard group.
+    Database,
+    /// A DynamoDB table.
+    Table,
+    /// An EKS, ECS or EMR cluster.
+    Cluster,
+    /// A Kubernetes pod, or the workload that makes pods, as `namespace/name`.
+    Pod,
+    /// An ECS task, as `cluster/task`.
+    Task,
+    /// A container, by the id of its runtime.
+    Container,
+    /// A SageMaker endpoint.
+    Endpoint,
+    /// A model of SageMaker or Bedrock, or a profile that a model is invoked by.
+    Model,
+    /// A SageMaker notebook instance.
+    Notebook,
+    /// A secret of Secrets Manager.
+    Secret,
+    /// A KMS key.
+    Key,
+    /// A machine image or a container image.
+    Image,
+    /// A security group.
+    SecurityGroup,
+    /// A CloudTrail trail.
+    Trail,
+    /// The address of the other side of a connection or of a caller.
+    Address,
+    /// The domain name that was asked for or called.
+    Domain,
+    /// An AWS account other than the finding's own, such as the one that received a copy.
+    Account,
+    /// Anything else that the finding names as a resource.
+    Other,
+}
+
+/// How long an access key lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyTerm {
+    /// A long-term key of a user (`AKIA…`): it is deactivated.
+    LongTerm,
+    /// A temporary key of a session (`ASIA…`): its session is revoked.
+    Temporary,
+}
+
+impl Entity {
+    /// Whether an access key is long-term or temporary, by the prefix of its id (IAM user guide, "Unique identifiers").
+    pub fn key_term(&self) -> Option<KeyTerm> {
+        if self.kind != EntityKind::AccessKey {
+            None
+        } else if self.id.starts_with("AKIA") {
+            Some(KeyTerm::LongTerm)
+        } else if self.id.starts_with("ASIA") {
+            Some(KeyTerm::Temporary)
+        } else {
+            None
+        }
+    }
+}
+
+/// The kinds of breach, which choose the playbook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "each variant is the breach of its name; `playbooks/` says what each means")]
+pub enum Category {
+    CredentialCompromise,
+    InstanceCompromise,
+    ContainerCompromise,
+    DatabaseCompromise,
+    BucketExposure,
+    ResourceExposure,
+    DataExfiltration,
+    Ransomware,
+    ModelArtifactTheft,
+    LlmAbuse,
+    DefenseEvasion,
+    CryptoMining,
+    Malware,
+    DenialOfService,
+    Reconnaissance,
+    Misconfiguration,
+    Unclassified,
+}

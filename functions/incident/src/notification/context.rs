@@ -1,0 +1,156 @@
+//! Everything that a notice may say: the variables of the templates.
+
+use super::words::WrittenTime;
+use serde::Serialize;
+
+/// The variables of the templates. What is not known is `None` or empty, and a template says so or leaves it out.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct Context {
+    pub(crate) language: String,
+    pub(crate) subject: String,
+    pub(crate) organisation: Sender,
+    pub(crate) recipient: String,
+    /// Our reference: the incident's identifier.
+    pub(crate) reference: String,
+    pub(crate) written: Option<WrittenTime>,
+    pub(crate) aware: Option<WrittenTime>,
+    pub(crate) started: Option<WrittenTime>,
+    pub(crate) ended: Option<WrittenTime>,
+    /// Whether the notice is written after its due time.
+    pub(crate) late: bool,
+    pub(crate) reasons_for_delay: Option<String>,
+    pub(crate) nature: Option<String>,
+    /// Whether the notice can say what happened, in counsel's words or in ours.
+    pub(crate) nature_known: bool,
+    pub(crate) measures_known: bool,
+    /// Whether nothing is missing that the law asks for.
+    pub(crate) complete: bool,
+    pub(crate) what_happened: Option<String>,
+    pub(crate) subjects: Vec<String>,
+    pub(crate) people: Vec<People>,
+    pub(crate) people_total: Option<String>,
+    pub(crate) records: Option<String>,
+    pub(crate) data: Vec<String>,
+    /// What the touched resources hold, in the words of the record of processing activities.
+    pub(crate) holdings: Vec<String>,
+    pub(crate) consequences: Vec<String>,
+    pub(crate) measures: Vec<TakenMeasure>,
+    pub(crate) measures_proposed: Option<String>,
+    /// Whether a law-enforcement hold delayed the notice; `None` while that is not recorded.
+    pub(crate) hold: Option<Hold>,
+    pub(crate) credentials: bool,
+    pub(crate) payment: bool,
+    /// The agencies to turn to, where the data calls for it.
+    pub(crate) credit_agencies: Vec<CreditAgency>,
+    pub(crate) credit_agencies_due: bool,
+    pub(crate) identity_services_due: bool,
+    pub(crate) identity_services: Option<String>,
+    /// The notice that was sent to the people concerned, as a sample.
+    pub(crate) sample: Option<Sample>,
+    pub(crate) residents: Option<String>,
+}
+
+/// Who sends the notice.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct Sender {
+    pub(crate) name: String,
+    pub(crate) address: String,
+    pub(crate) contact: String,
+    pub(crate) email: String,
+    pub(crate) phone: String,
+}
+
+/// People of one place.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct People {
+    pub(crate) place: String,
+    pub(crate) count: String,
+}
+
+/// A measure that was taken.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct TakenMeasure {
+    pub(crate) text: String,
+    pub(crate) target: String,
+    pub(crate) at: Option<WrittenTime>,
+}
+
+/// Whether law enforcement held the notice back.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Hold {
+    pub(crate) delayed: bool,
+}
+
+/// A credit reporting agency.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct CreditAgency {
+    pub(crate) name: String,
+    pub(crate) phone: String,
+    pub(crate) address: String,
+}
+
+/// A notice to people, to be shown to an authority.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Sample {
+    pub(crate) language: String,
+    pub(crate) subject: String,
+    pub(crate) text: String,
+    pub(crate) sent: Option<WrittenTime>,
+}
+
+impl Context {
+    /// A context in which everything is known: for checking templates.
+    pub(crate) fn full() -> Self {
+        let some = || Some("S".to_owned());
+        let list = || vec!["L".to_owned()];
+        let time = || Some(WrittenTime::sample());
+        Self {
+            language: "en".to_owned(),
+            subject: "S".to_owned(),
+            written: time(),
+            aware: time(),
+            started: time(),
+            ended: time(),
+            late: true,
+            reasons_for_delay: some(),
+            nature: some(),
+            nature_known: true,
+            measures_known: true,
+            complete: true,
+            what_happened: some(),
+            subjects: list(),
+            people: vec![People { place: "P".to_owned(), count: "1".to_owned() }],
+            people_total: some(),
+            records: some(),
+            data: list(),
+            holdings: list(),
+            consequences: list(),
+            measures: vec![TakenMeasure { text: "M".to_owned(), target: "T".to_owned(), at: time() }],
+            measures_proposed: some(),
+            hold: Some(Hold { delayed: true }),
+            credentials: true,
+            payment: true,
+            credit_agencies: vec![CreditAgency {
+                name: "N".to_owned(),
+                phone: "1".to_owned(),
+                address: "A".to_owned(),
+            }],
+            credit_agencies_due: true,
+            identity_services_due: true,
+            identity_services: some(),
+            sample: Some(Sample {
+                language: "en".to_owned(),
+                subject: "S".to_owned(),
+                text: "T".to_owned(),
+                sent: time(),
+            }),
+            residents: some(),
+            ..Self::bare()
+        }
+    }
+
+    /// A context in which nothing optional is known: for checking templates.
+    pub(crate) fn bare() -> Self {
+        Self { recipient: "R".to_owned(), reference: "inc-0".to_owned(), ..Self::default() }
+    }
+}

@@ -1,0 +1,109 @@
+//! What is recorded of a duty on its way: the obligation, its deliveries, and every attempt to decide.
+
+use super::assess::Obligation;
+use super::facts::{AUTHOR, Facts};
+use super::review::{DecisionRequest, Refusal};
+use crate::Digest;
+use crate::organisation::Organisation;
+use crate::record::{Incident, IncidentId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Where a duty stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DutyState {
+    /// A notice is being drafted, reviewed or sent.
+    Open,
+    /// The organisation has named no recipient for the rule: only counsel turns a rule on.
+    NotTurnedOn,
+    /// The notice was sent.
+    Sent,
+    /// Counsel decided that nothing is sent.
+    Withheld,
+}
+
+/// A duty of one incident.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Duty {
+    /// The incident.
+    pub incident: IncidentId,
+    /// The obligation, as last assessed.
+    pub obligation: Obligation,
+    /// The version of the facts that it was assessed from.
+    pub facts_version: u32,
+    /// Where it stands.
+    pub state: DutyState,
+    /// When that was last changed.
+    pub changed_at: Timestamp,
+}
+
+/// Where a delivery stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeliveryState {
+    /// It was handed to the mail service, and no answer was recorded. It must not be sent again without looking.
+    Sending,
+    /// The mail service took it.
+    Sent,
+}
+
+/// The delivery of a notice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// The incident.
+    pub incident: IncidentId,
+    /// The obligation.
+    pub obligation: String,
+    /// The version of the draft.
+    pub version: u32,
+    /// The digest of the text.
+    pub digest: Digest,
+    /// Who it went to, by name.
+    pub recipient: String,
+    /// Who approved it.
+    pub approved_by: String,
+    /// When it was approved.
+    pub approved_at: Timestamp,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// When it was handed to the mail service.
+    pub sent_at: Timestamp,
+    /// The identifier that the mail service gave.
+    pub reference: Option<String>,
+}
+
+/// One attempt to decide, accepted or refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// The incident.
+    pub incident: IncidentId,
+    /// The obligation.
+    pub obligation: String,
+    /// The version of the draft.
+    pub version: u32,
+    /// What was asked for.
+    pub request: DecisionRequest,
+    /// Who asked.
+    pub reviewer: String,
+    /// When.
+    pub at: Timestamp,
+    /// Why it was refused; `None` if it was accepted.
+    pub refusal: Option<Refusal>,
+}
+
+impl Facts {
+    /// The facts that the incident now brings and that no person has entered otherwise: what grew since this version.
+    pub fn grown(&self, organisation: &Organisation, incident: &Incident) -> BTreeMap<String, Value> {
+        let derived = Self::derive(organisation, incident);
+        let is_ours =
+            |name: &str| self.entries().find(|(known, _)| *known == name).is_none_or(|(_, fact)| fact.author == AUTHOR);
+        derived
+            .entries()
+            .filter(|(name, fact)| is_ours(name) && self.known(name) != Some(&fact.value))
+            .map(|(name, fact)| (name.to_owned(), fact.value.clone()))
+            .collect()
+    }
+}

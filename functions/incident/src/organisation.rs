@@ -1,0 +1,84 @@
+//! What the organisation has told Tocsin about itself: who it is, what data lies where, what must not be touched.
+
+use crate::fault::Failure;
+use crate::ports::Vault;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Where the settings lie in the vault.
+pub const PATH: &str = "settings/organisation.json";
+
+/// The organisation's settings.
+///
+/// # Errors
+/// `NeedsOperator`, with the line and the field that is wrong, or because there are none.
+pub async fn load(vault: &impl Vault) -> Result<Organisation, Failure> {
+    let missing = || Failure::needs_operator(format!("the vault has no `{PATH}`: put the organisation's settings there"));
+    let bytes = vault.read(PATH).await?.ok_or_else(missing)?;
+    serde_json::from_slice(&bytes).map_err(|error| Failure::needs_operator(format!("`{PATH}` cannot be used")).because(error))
+}
+
+/// The organisation's settings document (`settings/organisation.json` in the vault).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Organisation {
+    /// The legal name of the controller.
+    pub name: String,
+    /// Its postal address, one line.
+    pub address: String,
+    /// Who answers for privacy (GDPR Art. 33(3)(b)).
+    pub privacy_contact: Contact,
+    /// Facts that hold for every incident, such as `gdpr_applies`; the names are those of the obligation rules.
+    pub facts: BTreeMap<String, serde_json::Value>,
+    /// What personal data lies in which resource.
+    pub data_inventory: Vec<DataHolding>,
+    /// Where a notice under a rule goes, by rule id. A rule that is not here is not turned on (only counsel turns one on).
+    pub recipients: BTreeMap<String, Recipient>,
+    /// Resources that no automatic action may touch, by ARN or by id.
+    pub protected: Vec<String>,
+    /// How many actions run without a person in one incident.
+    pub actions_an_incident: usize,
+    /// Role ARNs that keep access to a bucket while it is locked.
+    pub responders: Vec<String>,
+}
+
+/// A person or an office.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contact {
+    /// The name or the office.
+    pub name: String,
+    /// A mail address.
+    pub email: String,
+    /// A telephone number in E.123 form.
+    pub phone: String,
+}
+
+/// Personal data in one resource.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataHolding {
+    /// The id of the resource as findings name it, such as a bucket name.
+    pub resource: String,
+    /// What it holds, in the words of the record of processing activities.
+    pub description: String,
+    /// Whose data it is, such as `customers` or `employees`.
+    #[serde(default)]
+    pub subjects: Vec<String>,
+    /// Normalised data classes, as the obligation rules name them.
+    pub data_classes: Vec<String>,
+    /// Residents with data in it, by ISO 3166 code (`DE`, `US-CA`).
+    pub affected: BTreeMap<String, u64>,
+}
+
+/// Where a notice goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipient {
+    /// The authority, or how the group of people is called.
+    pub name: String,
+    /// The address that receives the notice.
+    pub email: String,
+    /// The language of the notice, as an ISO 639-1 code.
+    pub language: String,
+}

@@ -1,0 +1,11 @@
+//! After the incident: the report for the morning after, and the entry in the register of breaches.
+
+pub mod register;
+pub mod report;
+pub mod timeline;
+
+pub use register::RegisterEntry;
+pub use report::{
+    ActionLine, DecisionLine, EvidenceLine, Figure, FindingLine, GapLine, ObligationLine, Report, ReportError,
+};
+pub use timeline::{Event, Phase};

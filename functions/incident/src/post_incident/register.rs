@@ -1,0 +1,107 @@
+//! The entry in the register of personal data breaches (GDPR Art. 33(5)): facts, effects, remedial action.
+
+use super::report::Report;
+use crate::notification::Facts;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The statute that asks for the entry.
+const CITATION: &str = "Regulation (EU) 2016/679 (GDPR) Art. 33(5)";
+
+/// One entry. It is made for every breach, also for one that nobody had to be told of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegisterEntry {
+    /// The statute.
+    pub citation: String,
+    /// The incident.
+    pub incident: String,
+    /// When the organisation became aware.
+    pub aware_at: Timestamp,
+    /// What happened.
+    pub facts: Vec<String>,
+    /// What it led to or can lead to.
+    pub effects: Vec<String>,
+    /// What was done about it.
+    pub remedial_action: Vec<String>,
+}
+
+impl Report {
+    /// The entry for this incident. What is not known is named as such.
+    pub fn register_entry(&self) -> RegisterEntry {
+        RegisterEntry {
+            citation: CITATION.to_owned(),
+            incident: self.incident.id.to_string(),
+            aware_at: self.incident.aware_at,
+            facts: self.register_facts(),
+            effects: self.facts.as_ref().map_or_else(|| vec!["The effects were not assessed.".to_owned()], effects),
+            remedial_action: self.remedial_action(),
+        }
+    }
+
+    fn register_facts(&self) -> Vec<String> {
+        let incident = &self.incident;
+        let mut lines = vec![
+            format!("{} ({}).", incident.title.trim_end_matches('.'), super::report::name_of(&incident.category)),
+            format!("The first finding was received on {}.", incident.aware_at.strftime("%Y-%m-%d at %H:%M:%S UTC")),
+        ];
+        let named: Vec<&str> = incident.entities.iter().map(|entity| entity.id.as_str()).collect();
+        if !named.is_empty() {
+            lines.push(format!("The findings name {}.", named.join(", ")));
+        }
+        lines
+    }
+
+    fn remedial_action(&self) -> Vec<String> {
+        let mut lines: Vec<String> = Vec::new();
+        for action in &self.actions {
+            let time = action.reversed_at.or(action.contained_at);
+            let when = time.map(|at| at.strftime(", %Y-%m-%d %H:%M:%S UTC").to_string()).unwrap_or_default();
+            lines.push(format!("{} on {}: {}{when}.", action.action, action.target, action.state));
+        }
+        for obligation in &self.obligations {
+            let told = match obligation.sent_at {
+                Some(at) => format!("told on {}", at.strftime("%Y-%m-%d %H:%M:%S UTC")),
+                None => format!("not told ({})", obligation.state),
+            };
+            lines.push(format!("{}: {} {told}.", obligation.citation, obligation.recipient));
+        }
+        for decision in
+            self.decisions.iter().filter(|decision| decision.verdict != crate::notification::Verdict::Approved)
+        {
+            let verdict = super::report::name_of(&decision.verdict);
+            lines.push(format!("Notice {} was {verdict}: {}", decision.obligation, decision.reason));
+        }
+        if lines.is_empty() {
+            lines.push("No remedial action is recorded.".to_owned());
+        }
+        lines
+    }
+}
+
+fn effects(facts: &Facts) -> Vec<String> {
+    let classes = facts.members("data_classes");
+    let mut lines = vec![if classes.is_empty() {
+        "The categories of personal data concerned are not known.".to_owned()
+    } else {
+        format!("Categories of personal data: {}.", classes.join(", "))
+    }];
+    let counts: Vec<String> = facts
+        .entries()
+        .filter_map(|(name, _)| Some((name.strip_prefix("affected.")?, facts.count(name)?)))
+        .filter(|(_, count)| *count > 0)
+        .map(|(place, count)| format!("{place}: {count}"))
+        .collect();
+    lines.push(if counts.is_empty() {
+        "The number of people concerned is not known.".to_owned()
+    } else {
+        format!("People concerned, at most: {}.", counts.join(", "))
+    });
+    lines.push(facts.text("risk_level").map_or_else(
+        || "The risk to people was not assessed by counsel.".to_owned(),
+        |risk| format!("Risk to people, as assessed: {risk}."),
+    ));
+    if let Some(consequences) = facts.text("notice.consequences") {
+        lines.push(consequences.to_owned());
+    }
+    lines
+}

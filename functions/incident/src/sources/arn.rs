@@ -1,0 +1,200 @@
+//! Amazon Resource Names: which kind of entity one names, and by which id the entity's own service knows it.
+
+use crate::finding::EntityKind;
+use std::borrow::Cow;
+
+/// The parts of an ARN (AWS General Reference, "Amazon Resource Names").
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arn<'a> {
+    pub(crate) service: &'a str,
+    pub(crate) region: &'a str,
+    pub(crate) account: &'a str,
+    pub(crate) resource: &'a str,
+}
+
+impl<'a> Arn<'a> {
+    /// Splits `text`, if it has the six parts of an ARN.
+    pub(crate) fn parse(text: &'a str) -> Option<Self> {
+        let mut parts = text.splitn(6, ':');
+        if parts.next() != Some("arn") {
+            return None;
+        }
+        let (_partition, service, region, account) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let resource = parts.next().filter(|resource| !resource.is_empty())?;
+        Some(Self { service, region, account, resource })
+    }
+
+    /// The type and the rest of a `type/rest` or `type:rest` resource.
+    fn typed(&self) -> (&'a str, &'a str) {
+        self.resource.split_once(['/', ':']).unwrap_or((self.resource, ""))
+    }
+
+    /// What the ARN names: its kind and its id. `None` for a service that is not known here, and for a resource that lacks
+    /// its type; a known service's resource of no kind of ours is [`EntityKind::Other`].
+    pub(crate) fn entity(&self) -> Option<(EntityKind, Cow<'a, str>)> {
+        let (kind, rest) = self.typed();
+        let of = |entity: EntityKind, id: &'a str| {
+            if id.is_empty() { Some(self.other()) } else { Some((entity, Cow::Borrowed(id))) }
+        };
+        match (self.service, kind) {
+            ("ec2", "instance") => of(EntityKind::Instance, rest),
+            ("ec2", "network-interface") => of(EntityKind::NetworkInterface, rest),
+            ("ec2", "volume") => of(EntityKind::Volume, rest),
+            ("ec2", "snapshot") => of(EntityKind::Snapshot, rest),
+            ("ec2", "image") => of(EntityKind::Image, rest),
+            ("ec2", "security-group") => of(EntityKind::SecurityGroup, rest),
+            ("iam", "root") => of(EntityKind::RootUser, self.account),
+            ("iam", "user") => of(EntityKind::User, last(rest)),
+            ("iam", "role") => of(EntityKind::Role, last(rest)),
+            ("iam", "instance-profile") => of(EntityKind::InstanceProfile, last(rest)),
+            ("sts", "assumed-role" | "federated-user") => of(EntityKind::Session, rest),
+            ("s3", _) => Some(self.stored()),
+            ("lambda", "function") => of(EntityKind::Function, first(rest, ':')),
+            ("rds", "db" | "cluster" | "shard-group" | "dbinstance" | "dbcluster") => of(EntityKind::Database, rest),
+            ("rds", "snapshot" | "cluster-snapshot" | "dbclustersnapshot" | "dbsnapshot") => {
+                of(EntityKind::Snapshot, rest)
+            }
+            ("redshift", "cluster") => of(EntityKind::Database, rest),
+            ("dynamodb", "table") => of(EntityKind::Table, first(rest, '/')),
+            ("eks" | "ecs" | "elasticmapreduce", "cluster") => of(EntityKind::Cluster, first(rest, '/')),
+            ("ecs", "task") => of(EntityKind::Task, rest),
+            ("ecr", "repository") => of(EntityKind::Image, rest),
+            ("sagemaker", "endpoint") => of(EntityKind::Endpoint, rest),
+            ("sagemaker", "model" | "model-package") => of(EntityKind::Model, rest),
+            ("sagemaker", "notebook-instance") => of(EntityKind::Notebook, rest),
+            ("bedrock", kind) if is_bedrock_model(kind) => of(EntityKind::Model, rest),
+            ("secretsmanager", "secret") => of(EntityKind::Secret, rest),
+            ("kms", "key") => of(EntityKind::Key, rest),
+            ("cloudtrail", "trail") => of(EntityKind::Trail, rest),
+            (service, _) if is_known(service) && !rest.is_empty() => Some(self.other()),
+            _ => None,
+        }
+    }
+
+    /// The role behind the ARN of a role session.
+    pub(crate) fn role_of_session(&self) -> Option<&'a str> {
+        match (self.service, self.typed()) {
+            ("sts", ("assumed-role", rest)) => rest.split_once('/').map(|(role, _)| role).filter(|role| !role.is_empty()),
+            _ => None,
+        }
+    }
+
+    /// The bucket of an object's ARN.
+    pub(crate) fn bucket_of_object(&self) -> Option<&'a str> {
+        if self.service != "s3" || !self.account.is_empty() {
+            return None;
+        }
+        self.resource.split_once('/').map(|(bucket, _)| bucket).filter(|bucket| !bucket.is_empty())
+    }
+
+    /// A bucket or an object has no type in its ARN, and no account; an access point has both.
+    fn stored(&self) -> (EntityKind, Cow<'a, str>) {
+        if !self.account.is_empty() {
+            return self.other();
+        }
+        match self.resource.split_once('/') {
+            Some((_, "" | "*")) => (EntityKind::Bucket, Cow::Borrowed(first(self.resource, '/'))),
+            Some(_) => (EntityKind::Object, Cow::Borrowed(self.resource)),
+            None => (EntityKind::Bucket, Cow::Borrowed(self.resource)),
+        }
+    }
+
+    fn other(&self) -> (EntityKind, Cow<'a, str>) {
+        (EntityKind::Other, Cow::Borrowed(self.resource))
+    }
+}
+
+fn last(path: &str) -> &str {
+    path.rsplit_once('/').map_or(path, |(_, name)| name)
+}
+
+fn first(text: &str, separator: char) -> &str {
+    text.split_once(separator).map_or(text, |(first, _)| first)
+}
+
+fn is_bedrock_model(kind: &str) -> bool {
+    matches!(
+        kind,
+        "foundation-model"
+            | "custom-model"
+            | "custom-model-deployment"
+            | "imported-model"
+            | "provisioned-model"
+            | "inference-profile"
+            | "application-inference-profile"
+            | "default-prompt-router"
+            | "prompt-router"
+    )
+}
+
+/// The services whose resource types are told apart above: a type that is missing there is none of our kinds.
+fn is_known(service: &str) -> bool {
+    matches!(
+        service,
+        "ec2"
+            | "iam"
+            | "sts"
+            | "lambda"
+            | "rds"
+            | "redshift"
+            | "dynamodb"
+            | "eks"
+            | "ecs"
+            | "ecr"
+            | "elasticmapreduce"
+            | "sagemaker"
+            | "bedrock"
+            | "secretsmanager"
+            | "kms"
+            | "cloudtrail"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Arn;
+    use crate::finding::EntityKind::{self, *};
+
+    fn named(arn: &str) -> Option<(EntityKind, String)> {
+        Arn::parse(arn)?.entity().map(|(kind, id)| (kind, id.into_owned()))
+    }
+
+    #[test]
+    fn names_the_entity_as_its_service_does() {
+        for (arn, kind, id) in [
+            ("arn:aws:ec2:eu-central-1:111122223333:instance/i-0a1b2c3d4e5f60718", Instance, "i-0a1b2c3d4e5f60718"),
+            ("arn:aws:ec2:eu-central-1::snapshot/snap-0a1b2c3d4e5f60718", Snapshot, "snap-0a1b2c3d4e5f60718"),
+            ("arn:aws:ec2:eu-central-1:111122223333:vpc/vpc-1", Other, "vpc/vpc-1"),
+            ("arn:aws:iam::111122223333:root", RootUser, "111122223333"),
+            ("arn:aws:iam::111122223333:user/shop/ada", User, "ada"),
+            ("arn:aws:iam::111122223333:group/devs", Other, "group/devs"),
+            ("arn:aws:iam::111122223333:role/aws-service-role/x.amazonaws.com/Runner", Role, "Runner"),
+            ("arn:aws:iam::111122223333:instance-profile/shop-checkout", InstanceProfile, "shop-checkout"),
+            ("arn:aws:sts::111122223333:assumed-role/shop-checkout/i-1", Session, "shop-checkout/i-1"),
+            ("arn:aws:s3:::shop-customer-data", Bucket, "shop-customer-data"),
+            ("arn:aws:s3:::shop-customer-data/*", Bucket, "shop-customer-data"),
+            ("arn:aws:s3:::shop-customer-data/a/b.csv", Object, "shop-customer-data/a/b.csv"),
+            ("arn:aws:s3:eu-central-1:111122223333:accesspoint/reports", Other, "accesspoint/reports"),
+            ("arn:aws:lambda:eu-central-1:111122223333:function:price:7", Function, "price"),
+            ("arn:aws:rds:eu-central-1:111122223333:cluster:orders", Database, "orders"),
+            ("arn:aws:rds:eu-central-1:111122223333:cluster-snapshot:rds:orders-2026", Snapshot, "rds:orders-2026"),
+            ("arn:aws:dynamodb:eu-central-1:111122223333:table/carts/index/by-date", Table, "carts"),
+            ("arn:aws:ecs:eu-central-1:111122223333:task/shop/0123", Task, "shop/0123"),
+            ("arn:aws:bedrock:eu-central-1::foundation-model/amazon.nova-pro-v1:0", Model, "amazon.nova-pro-v1:0"),
+            ("arn:aws:bedrock:eu-central-1:111122223333:guardrail/abc", Other, "guardrail/abc"),
+            ("arn:aws:sagemaker:eu-central-1:111122223333:notebook-instance/lab", Notebook, "lab"),
+            ("arn:aws:secretsmanager:eu-central-1:111122223333:secret:psp-AbCdEf", Secret, "psp-AbCdEf"),
+            ("arn:aws:kms:eu-central-1:111122223333:key/0-1-2", Key, "0-1-2"),
+            ("arn:aws:cloudtrail:eu-central-1:111122223333:trail/main", Trail, "main"),
+        ] {
+            assert_eq!(named(arn), Some((kind, id.to_owned())), "{arn}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_arn_or_of_no_known_service_names_nothing() {
+        for text in ["", "arn", "arn:aws:s3", "arn:aws:s3:::", "i-0a1b", "arn:aws:::bucket", "arn:aws:sns:r:1:topic"] {
+            assert_eq!(named(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The `resource` of a GuardDuty finding: the blocks of its API model, and any block that AWS adds later.
+
+use crate::finding::EntityKind as Kind;
+use crate::sources::entities::{Entities, Principal, PrincipalKind};
+use crate::sources::node::{Node, camel};
+use serde_json::Value;
+
+/// How deep a block that is not known here is searched for ARNs.
+const SEARCH_DEPTH: usize = 8;
+
+/// Names what the blocks of `resource` hold. A finding has several of them: the key that was used, the instance that it
+/// was stolen from, the buckets that it read.
+pub(super) fn read<'v>(entities: &mut Entities<'v>, resource: &Node<'v, '_>, account: &'v str) {
+    for (name, block) in resource.members() {
+        match &*camel(name) {
+            "instanceDetails" => instance(entities, &block),
+            "accessKeyDetails" => access_key(entities, &block, account),
+            "s3BucketDetails" => block.items().for_each(|bucket| self::bucket(entities, &bucket)),
+            "eksClusterDetails" | "ecsClusterDetails" => cluster(entities, &block),
+            "kubernetesDetails" => kubernetes(entities, &block),
+            "containerDetails" => container(entities, &block),
+            "lambdaDetails" => function(entities, &block),
+            "rdsDbInstanceDetails" | "rdsLimitlessDbDetails" => block.items().for_each(|database| self::database(entities, &database)),
+            "ebsVolumeDetails" => volumes(entities, &block),
+            "ebsSnapshotDetails" => entities.add_if(Kind::Snapshot, block.get("snapshotArn").text()),
+            "ec2ImageDetails" => entities.add_if(Kind::Image, block.get("imageArn").text()),
+            "modelDetails" => {
+                block.items().for_each(|model| entities.add_if(Kind::Model, model.get("modelId").text()));
+            }
+            "rdsDbUserDetails" | "resourceType" => {}
+            _ => search(entities, block.value(), SEARCH_DEPTH),
+        }
+    }
+}
+
+fn instance<'v>(entities: &mut Entities<'v>, instance: &Node<'v, '_>) {
+    entities.add_if(Kind::Instance, instance.get("instanceId").text());
+    for interface in instance.get("networkInterfaces").items() {
+        entities.add_if(Kind::NetworkInterface, interface.get("networkInterfaceId").text());
+    }
+    for volume in instance.get("volumes").items() {
+        entities.add_if(Kind::Volume, volume.get("volumeId").text());
+    }
+    entities.add_if(Kind::InstanceProfile, instance.get("iamInstanceProfile").get("arn").text());
+    entities.add_if(Kind::Image, instance.get("imageId").text());
+}
+
+fn access_key<'v>(entities: &mut Entities<'v>, key: &Node<'v, '_>, account: &'v str) {
+    let id = key.get("principalId").text();
+    entities.add_principal(Principal {
+        kind: PrincipalKind::of(key.get("userType").text(), id),
+        name: key.get("userName").text(),
+        id,
+        key: key.get("accessKeyId").text(),
+        own_account: account,
+    });
+}
+
+fn bucket<'v>(entities: &mut Entities<'v>, bucket: &Node<'v, '_>) {
+    let arn = bucket.get("arn").text();
+    match bucket.get("name").text() {
+        Some(name) => entities.add(Kind::Bucket, name, arn),
+        None => entities.add_if(Kind::Bucket, arn),
+    }
+    for object in bucket.get("s3ObjectDetails").items() {
+        match (object.get("objectArn").text(), object.get("key").text(), bucket.get("name").text()) {
+            (Some(arn), _, _) => entities.add_hinted(Some(Kind::Object), arn),
+            (None, Some(key), Some(bucket)) => entities.add(Kind::Object, format!("{bucket}/{key}"), None),
+            (None, _, _) => {}
+        }
+    }
+    let encryption = bucket.get("defaultServerSideEncryption");
+    entities.add_if(Kind::Key, encryption.get("kmsMasterKeyArn").text());
+}
+
+fn cluster<'v>(entities: &mut Entities<'v>, cluster: &Node<'v, '_>) {
+    match cluster.get("name").text() {
+        Some(name) => entities.add(Kind::Cluster, name, cluster.get("arn").text()),
+        None => entities.add_if(Kind::Cluster, cluster.get("arn").text()),
+    }
+    let task = cluster.get("taskDetails");
+    entities.add_if(Kind::Task, task.get("arn").text());
+    task.get("containers").items().for_each(|container| self::container(entities, &container));
+}
+
+fn kubernetes<'v>(entities: &mut Entities<'v>, details: &Node<'v, '_>) {
+    let workload = details.get("kubernetesWorkloadDetails");
+    match (workload.get("namespace").text(), workload.get("name").text()) {
+        (Some(namespace), Some(name)) => entities.add(Kind::Pod, format!("{namespace}/{name}"), None),
+        (None, Some(name)) => entities.add(Kind::Pod, name, None),
+        (_, None) => {}
+    }
+    workload.get("containers").items().for_each(|container| self::container(entities, &container));
+    // A Kubernetes user is no IAM user, unless the cluster maps one: then its name is the ARN.
+    entities.add_arn(details.get("kubernetesUserDetails").get("username").text());
+}
+
+fn container<'v>(entities: &mut Entities<'v>, container: &Node<'v, '_>) {
+    entities.add_if(Kind::Container, container.get("id").text().or_else(|| container.get("name").text()));
+    entities.add_if(Kind::Image, container.get("image").text());
+}
+
+fn function<'v>(entities: &mut Entities<'v>, function: &Node<'v, '_>) {
+    let arn = function.get("functionArn").text();
+    match function.get("functionName").text() {
+        Some(name) => entities.add(Kind::Function, name, arn),
+        None => entities.add_if(Kind::Function, arn),
+    }
+    entities.add_if(Kind::Role, function.get("role").text());
+}
+
+fn database<'v>(entities: &mut Entities<'v>, database: &Node<'v, '_>) {
+    for (id, arn) in [("dbInstanceIdentifier", "dbInstanceArn"), ("dbShardGroupIdentifier", "dbShardGroupArn")] {
+        match (database.get(id).text(), database.get(arn).text()) {
+            (Some(id), arn) => entities.add(Kind::Database, id, arn),
+            (None, arn) => entities.add_if(Kind::Database, arn),
+        }
+    }
+    entities.add_if(Kind::Database, database.get("dbClusterIdentifier").text());
+}
+
+fn volumes<'v>(entities: &mut Entities<'v>, details: &Node<'v, '_>) {
+    for list in ["scannedVolumeDetails", "skippedVolumeDetails"] {
+        for volume in details.get(list).items() {
+            entities.add_if(Kind::Volume, volume.get("volumeArn").text());
+            entities.add_if(Kind::Snapshot, volume.get("snapshotArn").text());
+            entities.add_if(Kind::Key, volume.get("kmsKeyArn").text());
+        }
+    }
+}
+
+/// Names every ARN in a block of unknown make.
+fn search<'v>(entities: &mut Entities<'v>, value: Option<&'v Value>, depth: usize) {
+    let (Some(value), Some(depth)) = (value, depth.checked_sub(1)) else { return };
+    match value {
+        Value::String(text) => entities.add_arn(Some(text)),
+        Value::Array(list) => list.iter().for_each(|value| search(entities, Some(value), depth)),
+        Value::Object(members) => members.values().for_each(|value| search(entities, Some(value), depth)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}

@@ -1,0 +1,129 @@
+//! What an OCSF finding names: resources, actors, the ends of connections, observables.
+
+use crate::finding::EntityKind as Kind;
+use crate::sources::entities::{Entities, Principal, PrincipalKind};
+use crate::sources::node::Node;
+use crate::sources::resource_type;
+use crate::sources::securityhub_asff::details;
+
+/// OCSF `observables[].type_id` of a host name and of an IP address.
+const HOSTNAME: u32 = 1;
+const IP_ADDRESS: u32 = 2;
+
+/// OCSF `connection_info.direction_id` of a connection that came in, and of one that went out.
+const INBOUND: u32 = 1;
+const OUTBOUND: u32 = 2;
+
+/// Names everything that `finding` holds.
+pub(super) fn read<'v>(entities: &mut Entities<'v>, finding: &Node<'v, '_>, account: &'v str) {
+    // The list until 1.0 was a lone `resource`; a data security finding has its bucket apart.
+    for list in ["resources", "resource"] {
+        finding.get(list).items().for_each(|resource| self::resource(entities, &resource, account));
+    }
+    let bucket = finding.get("databucket");
+    entities.add_if(Kind::Bucket, bucket.get("uid").text().or_else(|| bucket.get("name").text()));
+    evidence(entities, finding, account);
+    finding.get("evidences").items().for_each(|evidence| self::evidence(entities, &evidence, account));
+    for observable in finding.get("observables").items() {
+        let value = observable.get("value").text();
+        match observable.get("type_id").code() {
+            Some(HOSTNAME) => entities.add_domain(value),
+            Some(IP_ADDRESS) => entities.add_public_address(value),
+            _ => {}
+        }
+    }
+}
+
+fn resource<'v>(entities: &mut Entities<'v>, resource: &Node<'v, '_>, account: &'v str) {
+    let kind = resource.get("type").text().and_then(resource_type::kind);
+    let id = resource.get("uid").text();
+    let arn = id.filter(|id| id.starts_with("arn:")).or_else(|| resource.get("uid_alt").text());
+    let arn = arn.filter(|arn| arn.starts_with("arn:"));
+    match (kind, id, arn) {
+        (Some(Kind::Account), id, _) => {
+            entities.add_account(id.and_then(|id| id.strip_prefix("AWS::::Account:").or(Some(id))), account);
+        }
+        (Some(Kind::AccessKey), ..) => {}
+        (kind, _, Some(arn)) => entities.add_hinted(kind, arn),
+        (kind, Some(id), None) if id != account => entities.add_hinted(kind, id),
+        (kind, None, None) => resource.get("name").text().into_iter().for_each(|name| entities.add_hinted(kind, name)),
+        (_, Some(_), None) => {}
+    }
+    let data = resource.get("data");
+    if kind == Some(Kind::AccessKey) || data.get("principal_id").exists() {
+        let principal = data.get("principal_id").text();
+        entities.add_principal(Principal {
+            kind: PrincipalKind::of(data.get("user_type").text(), principal),
+            name: data.get("user_name").text(),
+            id: principal,
+            key: id.filter(|id| !id.starts_with("arn:")).or_else(|| data.get("access_key_id").text()),
+            own_account: account,
+        });
+    }
+    instance(entities, &data);
+    device(entities, &resource.get("device"));
+    details(entities, &data);
+}
+
+/// The `data` of an instance: GuardDuty's own block, in snake case.
+fn instance<'v>(entities: &mut Entities<'v>, data: &Node<'v, '_>) {
+    entities.add_if(Kind::Instance, data.get("instance_id").text());
+    for interface in data.get("network_interfaces").items() {
+        entities.add_if(Kind::NetworkInterface, interface.get("network_interface_id").text());
+    }
+    entities.add_if(Kind::InstanceProfile, data.get("iam_instance_profile").get("arn").text());
+    entities.add_if(Kind::Image, data.get("image_id").text());
+}
+
+/// OCSF's own view of the machine behind a resource.
+fn device<'v>(entities: &mut Entities<'v>, device: &Node<'v, '_>) {
+    for interface in device.get("network_interfaces").items() {
+        entities.add_if(Kind::NetworkInterface, interface.get("uid").text());
+    }
+    let profile = device.get("instance_profile");
+    entities.add_if(Kind::InstanceProfile, profile.get("uid_alt").text());
+    entities.add_if(Kind::Image, device.get("image").get("uid").text());
+    let container = device.get("container");
+    entities.add_if(Kind::Container, container.get("uid").text());
+    entities.add_if(Kind::Image, container.get("image").get("name").text());
+}
+
+/// One evidence; a finding of before 1.1 has the same members at its top.
+fn evidence<'v>(entities: &mut Entities<'v>, evidence: &Node<'v, '_>, account: &'v str) {
+    actor(entities, &evidence.get("actor"), account);
+    let direction = evidence.get("connection_info").get("direction_id").code();
+    // Of a connection whose direction is known, only the far end is remote.
+    for (end, is_near) in
+        [("src_endpoint", direction == Some(OUTBOUND)), ("dst_endpoint", direction == Some(INBOUND))]
+    {
+        let endpoint = evidence.get(end);
+        entities.add_if(Kind::Instance, endpoint.get("instance_uid").text());
+        entities.add_if(Kind::NetworkInterface, endpoint.get("interface_uid").text());
+        if !is_near {
+            entities.add_public_address(endpoint.get("ip").text());
+            entities.add_domain(endpoint.get("domain").text());
+        }
+    }
+    entities.add_domain(evidence.get("query").get("hostname").text());
+}
+
+/// Who acted. `actor.user` is also the operating system's user of a process, who is no IAM principal.
+fn actor<'v>(entities: &mut Entities<'v>, actor: &Node<'v, '_>, account: &'v str) {
+    let user = actor.get("user");
+    let ids = [user.get("uid").text(), user.get("uid_alt").text()];
+    let key = user.get("credential_uid").text().or_else(|| actor.get("session").get("credential_uid").text());
+    let unique = ids.into_iter().flatten().find(|id| id.starts_with("AROA") || id.starts_with("AIDA"));
+    ids.into_iter().for_each(|id| entities.add_arn(id));
+    let kind = user.get("type").text();
+    if unique.is_some() || key.is_some() || matches!(kind, Some("IAMUser" | "AssumedRole" | "Root" | "FederatedUser")) {
+        entities.add_principal(Principal {
+            kind: PrincipalKind::of(kind, unique),
+            name: user.get("name").text(),
+            id: unique,
+            key,
+            own_account: account,
+        });
+    }
+    entities.add_arn(actor.get("session").get("issuer").text());
+    entities.add_account(user.get("account").get("uid").text(), account);
+}

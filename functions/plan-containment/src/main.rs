@@ -1,0 +1,18 @@
+//! Wires `plan-containment`.
+
+use incident::containment::Playbooks;
+use plan_containment::Planner;
+use platform::aws::{LockedBucket, Table};
+use platform::{Sdk, Stopped, clock, required, required_number, serve};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Stopped> {
+    let sdk = Sdk::load().await;
+    let planner = Planner {
+        records: Table::connect(&sdk, required("TABLE_NAME")?),
+        vault: LockedBucket::connect(&sdk, required("VAULT_BUCKET")?),
+        playbooks: Playbooks::load().map_err(|error| Stopped::broken("playbooks", error))?,
+        repeat_after_seconds: required_number("REPEAT_REVOCATION_AFTER_SECONDS")?,
+    };
+    serve(async |task| planner.plan(task, clock::now()).await).await
+}

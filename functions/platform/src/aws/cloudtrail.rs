@@ -1,0 +1,81 @@
+//! What a principal did, as CloudTrail recorded it.
+
+use super::Sdk;
+use super::failure::{code_of, failed};
+use aws_sdk_cloudtrail::Client;
+use aws_sdk_cloudtrail::primitives::DateTime;
+use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
+use incident::Failure;
+use incident::finding::EntityKind;
+use incident::ports::{ActivityReader, Collected, Gap};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+/// Pages of 50 events; `LookupEvents` answers two requests a second. A longer list says that it was cut.
+const PAGES: usize = 40;
+
+/// CloudTrail's event history: management events of the last 90 days.
+#[derive(Clone, Debug)]
+pub struct Trail(Client);
+
+impl Trail {
+    /// The event history of the function's region.
+    pub fn connect(sdk: &Sdk) -> Self {
+        Self(Client::new(&sdk.0))
+    }
+}
+
+impl ActivityReader for Trail {
+    async fn activity(&self, kind: EntityKind, id: &str, from: Timestamp, to: Timestamp) -> Result<Collected, Failure> {
+        let (attribute, name) = if kind == EntityKind::AccessKey {
+            (LookupAttributeKey::AccessKeyId, "AccessKeyId")
+        } else if kind == EntityKind::Role {
+            // The events of a role's sessions carry the session's name; the role itself is their resource.
+            (LookupAttributeKey::ResourceName, "ResourceName")
+        } else {
+            (LookupAttributeKey::Username, "Username")
+        };
+        let attribute = LookupAttribute::builder().attribute_key(attribute).attribute_value(id).build();
+        let attribute = attribute.map_err(|error| Failure::rejected("a principal has no name").because(error))?;
+        let mut events: Vec<Value> = Vec::new();
+        let mut token = None;
+        for _ in 0..PAGES {
+            let lookup = self
+                .0
+                .lookup_events()
+                .lookup_attributes(attribute.clone())
+                .start_time(DateTime::from_secs(from.as_second()))
+                .end_time(DateTime::from_secs(to.as_second()))
+                .set_next_token(token);
+            let page = match lookup.send().await {
+                Ok(page) => page,
+                Err(error) => return Ok(Err(gap_or_failure(error)?)),
+            };
+            // The record itself is JSON inside a string.
+            events.extend(page.events.unwrap_or_default().into_iter().map(|event| {
+                let record = event.cloud_trail_event.unwrap_or_default();
+                serde_json::from_str(&record).unwrap_or(Value::String(record))
+            }));
+            token = page.next_token;
+            if token.is_none() {
+                break;
+            }
+        }
+        let complete = token.is_none();
+        Ok(Ok(json!({"attribute": name, "value": id, "from": from, "to": to, "events": events, "complete": complete})))
+    }
+}
+
+type LookupError = aws_sdk_cloudtrail::error::SdkError<aws_sdk_cloudtrail::operation::lookup_events::LookupEventsError>;
+
+fn gap_or_failure(error: LookupError) -> Result<Gap, Failure> {
+    match code_of(&error) {
+        Some(
+            code @ ("AccessDenied"
+            | "AccessDeniedException"
+            | "OperationNotPermittedException"
+            | "UnsupportedOperationException"),
+        ) => Ok(Gap(format!("CloudTrail answered `{code}`"))),
+        _ => Err(failed("reading the event history", error)),
+    }
+}

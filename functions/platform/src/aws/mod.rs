@@ -1,0 +1,40 @@
+//! One file an AWS service, each implementing ports of the core. AWS types never leave this folder.
+
+mod cloudtrail;
+mod dynamodb;
+mod failure;
+mod findings;
+mod s3;
+mod sesv2;
+mod sfn;
+mod sns;
+mod sqs;
+mod ssm;
+
+pub use cloudtrail::Trail;
+pub use dynamodb::Table;
+pub use findings::FindingServices;
+pub use s3::{Buckets, LockedBucket};
+pub use sesv2::Mailer;
+pub use sfn::{LegalGate, StateMachine};
+pub use sns::OperatorTopic;
+pub use sqs::DeadLetterQueue;
+pub use ssm::Automations;
+
+use aws_config::SdkConfig;
+
+/// What every client is built from. A function builds only the clients that it needs.
+#[derive(Clone, Debug)]
+pub struct Sdk(SdkConfig);
+
+impl Sdk {
+    /// Reads region and credentials from the function's environment.
+    pub async fn load() -> Self {
+        Self(aws_config::load_from_env().await)
+    }
+
+    /// The configuration, for a client that people run.
+    pub fn config(&self) -> &SdkConfig {
+        &self.0
+    }
+}

@@ -1,0 +1,73 @@
+//! Runs Automation documents. All power over accounts is in them and their roles.
+
+use super::Sdk;
+use super::failure::failed;
+use aws_sdk_ssm::Client;
+use aws_sdk_ssm::types::{AutomationExecutionStatus as Status, StopType};
+use incident::Failure;
+use incident::containment::{ActionRunner, Automation, Progress};
+use std::collections::BTreeMap;
+
+/// SSM Automation.
+#[derive(Clone, Debug)]
+pub struct Automations {
+    client: Client,
+    partition: String,
+}
+
+impl Automations {
+    /// Automation in the function's region. `partition` is that of the role ARNs: `aws`, `aws-cn`, `aws-us-gov`.
+    pub fn connect(sdk: &Sdk, partition: String) -> Self {
+        Self { client: Client::new(&sdk.0), partition }
+    }
+}
+
+impl ActionRunner for Automations {
+    async fn start(&self, automation: &Automation) -> Result<String, Failure> {
+        let role = format!("arn:{}:iam::{}:role/{}", self.partition, automation.account, automation.role);
+        let mut start = self
+            .client
+            .start_automation_execution()
+            .document_name(&automation.document)
+            .client_token(&automation.token)
+            .parameters("AutomationAssumeRole", vec![role]);
+        for (name, values) in &automation.parameters {
+            start = start.parameters(name, values.clone());
+        }
+        let answer = start.send().await.map_err(|error| failed("starting an automation", error))?;
+        answer.automation_execution_id.ok_or_else(|| Failure::transient("the automation started without an id"))
+    }
+
+    async fn stop(&self, id: &str) -> Result<(), Failure> {
+        let stop = self.client.stop_automation_execution().automation_execution_id(id).r#type(StopType::Cancel);
+        stop.send().await.map(|_| ()).map_err(|error| failed("stopping an automation", error))
+    }
+
+    async fn progress(&self, id: &str) -> Result<Progress, Failure> {
+        let answer = self.client.get_automation_execution().automation_execution_id(id).send().await;
+        let answer = answer.map_err(|error| failed("reading an automation", error))?;
+        let run = answer.automation_execution.ok_or_else(|| Failure::transient("the automation has no state yet"))?;
+        let succeeded = match run.automation_execution_status {
+            Some(Status::Success | Status::CompletedWithSuccess) => true,
+            Some(
+                Status::Failed
+                | Status::Cancelled
+                | Status::Timedout
+                | Status::Exited
+                | Status::Rejected
+                | Status::CompletedWithFailure,
+            ) => false,
+            _ => return Ok(Progress::Running),
+        };
+        let mut outputs = BTreeMap::new();
+        for step in run.step_executions.unwrap_or_default() {
+            let name = step.step_name.unwrap_or_default();
+            for (output, mut values) in step.outputs.unwrap_or_default() {
+                if let Some(value) = values.drain(..).next() {
+                    outputs.insert(format!("{name}.{output}"), value);
+                }
+            }
+        }
+        Ok(Progress::Ended { succeeded, outputs, failure: run.failure_message })
+    }
+}

@@ -1,0 +1,11 @@
+//! Everything that touches AWS or the process: the start of a Lambda, settings, the clock, logs, and the adapters.
+
+pub mod aws;
+pub mod clock;
+pub mod config;
+pub mod entry;
+pub mod telemetry;
+
+pub use aws::Sdk;
+pub use config::{Stopped, required, required_number};
+pub use entry::serve;

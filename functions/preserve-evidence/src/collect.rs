@@ -1,0 +1,91 @@
+//! Asks each source for its evidence.
+
+use crate::Preserver;
+use incident::containment::plan::uuid_of;
+use incident::containment::{ActionRunner, Automation, Progress};
+use incident::evidence::{EvidenceItem, ItemKind};
+use incident::finding::EntityKind;
+use incident::ports::{ActivityReader, BucketReader, Collected, FindingDesk, Gap, Vault};
+use incident::records::{FindingRecord, Key, Records};
+use incident::{Digest, Failure, Incident};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+const SNAPSHOT_DOCUMENT: &str = "Tocsin-SnapshotVolumes";
+
+impl<T, V, A, B, L, F> Preserver<T, V, A, B, L, F>
+where
+    T: Records,
+    V: Vault,
+    A: ActionRunner,
+    B: BucketReader,
+    L: ActivityReader,
+    F: FindingDesk,
+{
+    /// What the item's source answers, with the name of its API; `None` while it is still at work.
+    pub(crate) async fn collect(
+        &self,
+        incident: &Incident,
+        item: &EvidenceItem,
+    ) -> Result<Option<(&'static str, Collected)>, Failure> {
+        let subject = &item.subject;
+        match item.kind {
+            ItemKind::BucketConfiguration => {
+                let source = "s3:GetBucketPolicy, s3:GetBucketAcl, s3:GetPublicAccessBlock";
+                Ok(Some((source, self.buckets.configuration(subject).await?)))
+            }
+            ItemKind::BucketVersions => Ok(Some(("s3:ListObjectVersions", self.buckets.versions(subject).await?))),
+            ItemKind::PrincipalActivity => {
+                let kind = item.subject_kind.unwrap_or(EntityKind::User);
+                let before = SignedDuration::from_hours(i64::from(self.activity_days) * 24);
+                let from = incident.aware_at.saturating_sub(before).unwrap_or(incident.aware_at);
+                // Events reach the history about five minutes late, so those of the last minutes are taken as well.
+                let to = incident.aware_at.saturating_add(SignedDuration::from_mins(15)).unwrap_or(incident.aware_at);
+                Ok(Some(("cloudtrail:LookupEvents", self.trail.activity(kind, subject, from, to).await?)))
+            }
+            ItemKind::InstanceVolumes => {
+                let collected = self.snapshots(incident, subject).await?;
+                Ok(collected.map(|collected| ("ec2:CreateSnapshots", collected)))
+            }
+            ItemKind::Finding => Ok(Some(("EventBridge event, GetFindings", self.finding(subject).await?))),
+        }
+    }
+
+    async fn finding(&self, id: &str) -> Result<Collected, Failure> {
+        let Some(record) = self.records.get::<FindingRecord>(&Key::finding(id)).await? else {
+            return Ok(Err(Gap("the finding was not recorded".to_owned())));
+        };
+        let document = serde_json::from_str(&record.document).unwrap_or(Value::String(record.document));
+        let at_source = self.findings.finding(&record.finding.source, &document).await?;
+        Ok(Ok(json!({"document": document, "received_at": record.received_at, "at_source": at_source})))
+    }
+
+    async fn snapshots(&self, incident: &Incident, instance: &str) -> Result<Option<Collected>, Failure> {
+        let run = Automation {
+            document: SNAPSHOT_DOCUMENT.to_owned(),
+            role: SNAPSHOT_DOCUMENT.to_owned(),
+            account: incident.account.clone(),
+            parameters: BTreeMap::from([
+                ("IncidentId".to_owned(), vec![incident.id.to_string()]),
+                ("InstanceId".to_owned(), vec![instance.to_owned()]),
+            ]),
+            token: uuid_of(&Digest::of_parts(&[incident.id.as_str(), "snapshot-volumes", instance])),
+        };
+        let run = self.runner.start(&run).await?;
+        Ok(match self.runner.progress(&run).await? {
+            Progress::Running => None,
+            Progress::Ended { succeeded: true, outputs, .. } => {
+                let snapshots = outputs.get("PreserveVolumes.Snapshots");
+                let snapshots = snapshots.and_then(|text| serde_json::from_str::<Value>(text).ok());
+                Some(match snapshots {
+                    Some(snapshots) => Ok(json!({"instance": instance, "snapshots": snapshots})),
+                    None => Err(Gap("the automation named no snapshots".to_owned())),
+                })
+            }
+            Progress::Ended { failure, .. } => {
+                Some(Err(Gap(failure.unwrap_or_else(|| "the snapshot automation did not succeed".to_owned()))))
+            }
+        })
+    }
+}

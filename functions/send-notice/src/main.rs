@@ -1,0 +1,18 @@
+//! Wires `send-notice`.
+
+use incident::notification::Rules;
+use platform::aws::{LockedBucket, Mailer, Table};
+use platform::{Sdk, Stopped, clock, required, serve};
+use send_notice::Sender;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Stopped> {
+    let sdk = Sdk::load().await;
+    let sender = Sender {
+        records: Table::connect(&sdk, required("TABLE_NAME")?),
+        vault: LockedBucket::connect(&sdk, required("VAULT_BUCKET")?),
+        mail: Mailer::connect(&sdk, required("NOTICE_SENDER")?),
+        rules: Rules::load().map_err(|error| Stopped::broken("obligation rules", error))?,
+    };
+    serve(async |task| sender.send(task, clock::now()).await).await
+}

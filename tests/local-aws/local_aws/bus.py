@@ -1,0 +1,29 @@
+"""Events of AWS services on the default bus.
+
+PutEvents refuses sources that start with `aws.`, as AWS does. The local services publish through here instead, and so do tests that
+stand in for a service that is not emulated.
+"""
+
+import json
+
+from ministack.services import eventbridge
+
+from local_aws import control, plug
+
+put_events = plug.take(eventbridge, "_put_events", "data", "allow_aws_source")
+
+
+def publish(source: str, detail_type: str, detail: dict, resources: list[str] | None = None) -> None:
+    if not source.startswith("aws."):
+        raise ValueError(f"`{source}` is not a service of AWS; put its events on the bus with PutEvents")
+    entry = {"Source": source, "DetailType": detail_type, "Detail": json.dumps(detail), "Resources": resources or []}
+    _status, _headers, body = put_events({"Entries": [entry]}, allow_aws_source=True)
+    answer = json.loads(body)
+    if answer.get("FailedEntryCount"):
+        raise ValueError(f"the bus refused the event: {answer['Entries']}")
+
+
+@control.route("POST", "/service-event")
+def publish_for_test(request: dict) -> None:
+    """An EventBridge envelope of a service, as a test or the demo holds it."""
+    publish(request["source"], request["detail-type"], request["detail"], request.get("resources"))

@@ -1,0 +1,114 @@
+"""Deploys a SAM template to the gateway's CloudFormation, as `sam deploy` would to AWS."""
+
+import hashlib
+import io
+import json
+import pathlib
+import time
+import zipfile
+
+import botocore.exceptions
+
+from local_aws import template as templates
+
+CODE_BUCKET = "local-aws-code"
+DEPLOY_SECONDS = 120
+CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
+
+
+class DeployFailed(RuntimeError):
+    """A stack was not created or updated; the message names the resources and why."""
+
+
+def deploy(aws, stack: str, path, parameters: dict | None = None) -> dict:
+    """Create or update `stack` from the template at `path`; its outputs."""
+    s3, cloudformation = aws.client("s3"), aws.client("cloudformation")
+    ensure_bucket(s3, aws.region)
+    body = templates.expand(path, lambda name, directory: upload_code(s3, name, directory), parameters, aws.region)
+    # ministack's conditions take a pseudo parameter for a string, so that a comparison with the region is never true.
+    pseudo = {"AWS::Region": aws.region, "AWS::AccountId": aws.account, "AWS::Partition": "aws"}
+    body["Conditions"] = with_values(body.get("Conditions") or {}, pseudo)
+    key = f"{stack}.json"
+    s3.put_object(Bucket=CODE_BUCKET, Key=key, Body=json.dumps(body).encode())
+    request = {
+        "StackName": stack,
+        "TemplateURL": f"{aws.endpoint}/{CODE_BUCKET}/{key}",
+        "Parameters": [{"ParameterKey": name, "ParameterValue": str(value)} for name, value in (parameters or {}).items()],
+        "Capabilities": CAPABILITIES,
+    }
+    started = time.time()
+    if exists(cloudformation, stack):
+        try:
+            cloudformation.update_stack(**request)
+        except botocore.exceptions.ClientError as error:
+            if "No updates are to be performed" not in str(error):
+                raise
+    else:
+        cloudformation.create_stack(**request)
+    return wait(cloudformation, stack, started)
+
+
+def with_values(value, known: dict[str, str]):
+    """The same, with `Ref`s to the names in `known` replaced by what they stand for."""
+    if isinstance(value, list):
+        return [with_values(item, known) for item in value]
+    if isinstance(value, dict):
+        if value.get("Ref") in known:
+            return known[value["Ref"]]
+        return {key: with_values(item, known) for key, item in value.items()}
+    return value
+
+
+def ensure_bucket(s3, region: str) -> None:
+    try:
+        s3.head_bucket(Bucket=CODE_BUCKET)
+    except botocore.exceptions.ClientError:
+        s3.create_bucket(Bucket=CODE_BUCKET, CreateBucketConfiguration={"LocationConstraint": region})
+
+
+def upload_code(s3, logical_id: str, directory: pathlib.Path) -> dict:
+    """Zip what `cargo lambda build` left in `directory`. Stored, not compressed: it goes a few centimetres."""
+    if not (directory / "bootstrap").is_file() and not any(directory.glob("*.py")):
+        raise DeployFailed(f"{directory}: no `bootstrap` for `{logical_id}`; run `make build` first")
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as zipped:
+        for file in sorted(directory.rglob("*")):
+            if file.is_file():
+                entry = zipfile.ZipInfo(str(file.relative_to(directory)))
+                entry.external_attr = (file.stat().st_mode & 0o777) << 16
+                zipped.writestr(entry, file.read_bytes())
+    data = archive.getvalue()
+    key = f"{logical_id}-{hashlib.sha256(data).hexdigest()[:16]}.zip"
+    s3.put_object(Bucket=CODE_BUCKET, Key=key, Body=data)
+    return {"Bucket": CODE_BUCKET, "Key": key}
+
+
+def exists(cloudformation, stack: str) -> bool:
+    try:
+        status = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]
+    except botocore.exceptions.ClientError:
+        return False
+    return status != "DELETE_COMPLETE"
+
+
+def wait(cloudformation, stack: str, started: float) -> dict:
+    deadline = time.monotonic() + DEPLOY_SECONDS
+    while time.monotonic() < deadline:
+        found = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
+        status = found["StackStatus"]
+        if status in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+            return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+        if not status.endswith("_IN_PROGRESS"):
+            raise DeployFailed(explain(cloudformation, stack, found, started))
+        time.sleep(0.03)
+    raise DeployFailed(f"stack `{stack}` was still {status} after {DEPLOY_SECONDS} s")
+
+
+def explain(cloudformation, stack: str, found: dict, started: float) -> str:
+    lines = [f"stack `{stack}` is {found['StackStatus']}: {found.get('StackStatusReason', 'no reason given')}"]
+    for event in cloudformation.describe_stack_events(StackName=stack)["StackEvents"]:
+        own = event["ResourceType"] == "AWS::CloudFormation::Stack"
+        if event["ResourceStatus"].endswith("_FAILED") and not own and event["Timestamp"].timestamp() >= started - 1:
+            reason = event.get("ResourceStatusReason", "no reason given")
+            lines.append(f"  {event['LogicalResourceId']} ({event['ResourceType']}): {reason}")
+    return "\n".join(lines)

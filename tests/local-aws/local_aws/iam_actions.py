@@ -1,0 +1,91 @@
+"""The IAM actions that a call needs, so that a policy can be compared with the calls that were seen.
+
+Mostly `prefix:Operation`. S3 names its actions otherwise, some calls need a second permission, and a call on a resource under a
+customer key needs that key. The table holds what Tocsin's calls need, from the service authorization reference of AWS.
+"""
+
+from local_aws.operations import Operation, json_object
+
+_PREFIXES = {"monitoring": "cloudwatch", "elasticloadbalancing": "elasticloadbalancing"}
+_NAMES = {
+    "s3": {
+        "HeadObject": "GetObject",
+        "HeadBucket": "ListBucket",
+        "ListObjects": "ListBucket",
+        "ListObjectsV2": "ListBucket",
+        "ListObjectVersions": "ListBucketVersions",
+        "ListBuckets": "ListAllMyBuckets",
+        "DeleteObjects": "DeleteObject",
+        "CreateMultipartUpload": "PutObject",
+        "UploadPart": "PutObject",
+        "CompleteMultipartUpload": "PutObject",
+        "CopyObject": "PutObject",
+        "GetBucketEncryption": "GetEncryptionConfiguration",
+        "PutBucketEncryption": "PutEncryptionConfiguration",
+        "DeleteBucketEncryption": "PutEncryptionConfiguration",
+        "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
+        "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
+        "DeletePublicAccessBlock": "PutBucketPublicAccessBlock",
+        "GetObjectLockConfiguration": "GetBucketObjectLockConfiguration",
+        "PutObjectLockConfiguration": "PutBucketObjectLockConfiguration",
+        "GetBucketReplication": "GetReplicationConfiguration",
+        "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
+        "GetBucketNotificationConfiguration": "GetBucketNotification",
+    },
+    "lambda": {"Invoke": "InvokeFunction"},
+}
+_OBJECT_HEADERS = {
+    "x-amz-object-lock-mode": "s3:PutObjectRetention",
+    "x-amz-object-lock-legal-hold": "s3:PutObjectLegalHold",
+    "x-amz-tagging": "s3:PutObjectTagging",
+}
+_OBJECT_VERSION_READS = {"GetObject", "HeadObject"}
+_PROFILE_CHANGES = {"AssociateIamInstanceProfile", "ReplaceIamInstanceProfileAssociation"}
+_TRANSACTION_ACTIONS = {
+    "Put": "dynamodb:PutItem",
+    "Update": "dynamodb:UpdateItem",
+    "Delete": "dynamodb:DeleteItem",
+    "ConditionCheck": "dynamodb:ConditionCheckItem",
+    "Get": "dynamodb:GetItem",
+}
+
+
+def actions_of(operation: Operation, headers: dict, query: dict, body: bytes) -> list[str]:
+    """Every IAM action that AWS asks for, the call's own first."""
+    if operation.name in ("TransactWriteItems", "TransactGetItems") and operation.service == "dynamodb":
+        return transaction_actions(body)
+    prefix = _PREFIXES.get(operation.scope, operation.scope)
+    name = _NAMES.get(prefix, {}).get(operation.name, operation.name)
+    if prefix == "s3" and operation.name in _OBJECT_VERSION_READS and "versionId" in query:
+        name = "GetObjectVersion"
+    actions = [f"{prefix}:{name}"]
+    if operation.name == "PutObject" and prefix == "s3":
+        actions += [action for header, action in _OBJECT_HEADERS.items() if header in headers]
+    if prefix == "ec2" and b"TagSpecification." in body:
+        actions.append("ec2:CreateTags")
+    if prefix == "ec2" and operation.name in _PROFILE_CHANGES:
+        actions.append("iam:PassRole")
+    if operation.name == "StartAutomationExecution" and (json_object(body).get("Parameters") or {}).get("AutomationAssumeRole"):
+        actions.append("iam:PassRole")
+    return actions
+
+
+def transaction_actions(body: bytes) -> list[str]:
+    """A transaction is no permission of its own: each item needs the single-item action."""
+    items = json_object(body).get("TransactItems") or []
+    return sorted({_TRANSACTION_ACTIONS[kind] for item in items for kind in item if kind in _TRANSACTION_ACTIONS})
+
+
+def key_actions(operation: Operation, encrypted: bool) -> list[str]:
+    """What a call needs on the customer key of the resource it touches."""
+    if not encrypted:
+        return []
+    if operation.scope == "s3":
+        if operation.name in ("PutObject", "CreateMultipartUpload", "CopyObject"):
+            return ["kms:GenerateDataKey"]
+        return ["kms:Decrypt"] if operation.name == "GetObject" else []
+    if operation.name in ("SendMessage", "SendMessageBatch", "Publish", "PublishBatch"):
+        return ["kms:Decrypt", "kms:GenerateDataKey"]
+    if operation.name == "ReceiveMessage":
+        return ["kms:Decrypt"]
+    return []

@@ -1,0 +1,37 @@
+"""Imports every module that joins the emulators, so that all plug points are taken before the gateway serves."""
+
+import threading
+
+from local_aws import (
+    bus,
+    cloudformation,
+    cloudtrail,
+    function_urls,
+    functions,
+    guardduty,
+    moto_services,
+    sdk_tasks,
+    security_hub,
+    state_machines,
+)
+from local_aws.automation import service
+
+__all__ = [
+    "bus",
+    "cloudformation",
+    "cloudtrail",
+    "function_urls",
+    "functions",
+    "guardduty",
+    "moto_services",
+    "sdk_tasks",
+    "security_hub",
+    "service",
+    "state_machines",
+]
+
+
+def start() -> None:
+    """Start what should be warm before it is first used."""
+    service.start_workers()
+    threading.Thread(target=moto_services.moto_client, daemon=True, name="moto").start()

@@ -1,0 +1,154 @@
+"""Every call that reaches the gateway, with who made it, appended to one JSON Lines file."""
+
+import datetime
+import json
+import re
+import threading
+from urllib.parse import parse_qs
+
+from ministack.core import responses
+from ministack.services import s3, sns, sqs
+
+from local_aws import api_faults, control, function_urls, principals
+from local_aws.iam_actions import actions_of, key_actions
+from local_aws.operations import Operation, identify, signature_of
+from local_aws.settings import ACCOUNT, CONTROL, REGION
+
+_ISSUED_KEY = re.compile(rb"<AccessKeyId>([^<]+)</AccessKeyId>")
+_lock = threading.Lock()
+_file = None
+_listeners: list = []
+
+
+def open_log(path) -> None:
+    global _file
+    _file = open(path, "a", encoding="utf-8", buffering=1)  # noqa: SIM115 - open as long as the gateway runs
+
+
+def on_call(listener) -> None:
+    """`listener(entry, access_key, operation)` is called after each call, in the account and region of the call."""
+    _listeners.append(listener)
+
+
+def record(principal, operation: Operation, actions: list[str], status: int, account: str, region: str, via: str = "") -> dict:
+    entry = {
+        "at": datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "principal": principal.as_json(),
+        "service": operation.service,
+        "operation": operation.name,
+        "actions": actions,
+        "parameters": operation.parameters,
+        "account": account,
+        "region": region,
+        "status": status,
+    }
+    if via:
+        entry["via"] = via
+    line = json.dumps(entry, separators=(",", ":"))
+    with _lock:
+        if _file is not None:
+            _file.write(line + "\n")
+    return entry
+
+
+class Recorder:
+    """The ASGI application in front of ministack: our own paths, faults that a test asked for, and the log of calls."""
+
+    def __init__(self, application):
+        self.application = application
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] != "http":
+            return await self.application(scope, receive, send)
+        path = scope["path"]
+        body = await read_body(receive)
+        if path.startswith(CONTROL + "/"):
+            return await respond(send, *await control.handle(scope["method"], path[len(CONTROL) :], body))
+        if path.startswith(("/_ministack/", function_urls.PREFIX)):
+            function_urls.remember_request_line(scope)
+            return await self.application(scope, replay(body, receive), send)
+        await self.serve_call(scope, path, body, receive, send)
+
+    async def serve_call(self, scope, path, body, receive, send):
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        signature = signature_of(headers, query)
+        operation = identify(signature.scope, scope["method"], path, headers, query, body)
+        principal = principals.of_access_key(signature.access_key)
+        status, chunks = 0, []
+
+        async def watch(message):
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            elif signature.scope == "sts":
+                chunks.append(message.get("body", b""))
+            await send(message)
+
+        fault = api_faults.take(signature.scope, operation, principal)
+        if fault:
+            status = fault.status
+            await respond(send, *fault.response())
+        else:
+            await self.application(scope, replay(body, receive), watch)
+        if not signature.scope:
+            return
+        for issued in _ISSUED_KEY.findall(b"".join(chunks)):
+            principals.inherit(issued.decode(), principal)
+        account = account_of(signature.access_key)
+        with responses.request_scope(account, signature.region or REGION):
+            actions = actions_of(operation, headers, query, body) + key_actions(operation, under_customer_key(operation))
+            entry = record(principal, operation, actions, status, account, signature.region or REGION)
+            for listener in _listeners:
+                listener(entry, signature.access_key, headers)
+
+
+def account_of(access_key: str) -> str:
+    if re.fullmatch(r"\d{12}", access_key):
+        return access_key
+    return responses._account_from_sts_session(access_key) or ACCOUNT
+
+
+def under_customer_key(operation: Operation) -> bool:
+    """Whether the bucket, queue or topic of a call is encrypted under a key that the caller must be allowed to use."""
+    if operation.scope == "s3":
+        return b"aws:kms" in bytes(str(s3._bucket_encryption.get(operation.parameters.get("Bucket", ""), "")), "utf-8")
+    if operation.scope == "sqs":
+        queue = sqs._queues.get(operation.parameters.get("QueueUrl", "")) or {}
+        return bool((queue.get("attributes") or {}).get("KmsMasterKeyId"))
+    if operation.scope == "sns":
+        topic = sns._topics.get(operation.parameters.get("TopicArn", "")) or {}
+        return bool((topic.get("attributes") or {}).get("KmsMasterKeyId"))
+    return False
+
+
+async def read_body(receive) -> bytes:
+    chunks = []
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return b"".join(chunks)
+        chunks.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(chunks)
+
+
+def replay(body: bytes, receive):
+    """A `receive` that gives the body once more and then whatever follows (the client's hang-up)."""
+    given = False
+
+    async def once():
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return once
+
+
+async def respond(send, status: int, headers: dict, body: bytes) -> None:
+    pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
+    pairs.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": pairs})
+    await send({"type": "http.response.body", "body": body})
