@@ -22,7 +22,15 @@ class Instance:
 
     action = "isolate-instance"
     document, reversal = "Tocsin-IsolateInstance", "Tocsin-ReverseIsolateInstance"
-    steps = ("RecordBefore", "PrepareGroups", "SwapToTransit", "SwapToIsolation", "SwapProfile", "DeleteTransit", "ObserveContainment")
+    steps = (
+        "RecordBefore",
+        "PrepareGroups",
+        "SwapToTransit",
+        "SwapToIsolation",
+        "SwapProfile",
+        "DeleteTransit",
+        "ObserveContainment",
+    )
     reversal_steps = ("RestoreGroups", "RestoreProfile", "DeleteGroups", "ObserveReversal")
 
     def __init__(self, aws, has_profile: bool = True, has_ipv6: bool = True):
@@ -47,12 +55,17 @@ class Instance:
 
     def make_group(self, name: str) -> str:
         group = self.ec2.create_security_group(GroupName=name, Description=name, VpcId=self.vpc)["GroupId"]
-        self.ec2.authorize_security_group_ingress(GroupId=group, IpProtocol="tcp", FromPort=443, ToPort=443, CidrIp="10.0.0.0/8")
+        self.ec2.authorize_security_group_ingress(
+            GroupId=group, IpProtocol="tcp", FromPort=443, ToPort=443, CidrIp="10.0.0.0/8"
+        )
         return group
 
     def make_profile(self, aws) -> str:
         iam = aws.client("iam")
-        trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
+        trust = {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+        }
         iam.create_role(RoleName=self.profile, AssumeRolePolicyDocument=json.dumps(trust))
         iam.create_instance_profile(InstanceProfileName=self.profile)
         iam.add_role_to_instance_profile(InstanceProfileName=self.profile, RoleName=self.profile)
@@ -117,9 +130,15 @@ class Role:
 
     def __init__(self, aws, earlier: bool = False):
         self.iam, self.name = aws.client("iam"), unique("checkout")
-        trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
+        trust = {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+        }
         self.iam.create_role(RoleName=self.name, AssumeRolePolicyDocument=json.dumps(trust))
-        own = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::shop/*"}]}
+        own = {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::shop/*"}],
+        }
         self.iam.put_role_policy(RoleName=self.name, PolicyName="ReadShop", PolicyDocument=json.dumps(own))
         if earlier:
             # Long enough to need several pieces, with white space and characters that need escaping.
@@ -139,7 +158,9 @@ class Role:
         names = sorted(self.iam.list_role_policies(RoleName=self.name)["PolicyNames"])
         return {
             "role": self.iam.get_role(RoleName=self.name)["Role"],
-            "policies": {name: self.iam.get_role_policy(RoleName=self.name, PolicyName=name)["PolicyDocument"] for name in names},
+            "policies": {
+                name: self.iam.get_role_policy(RoleName=self.name, PolicyName=name)["PolicyDocument"] for name in names
+            },
         }
 
     def assert_contained(self, before: dict, observation: dict) -> None:
@@ -167,8 +188,19 @@ class Settings:
     key: str = ""
 
 
-PUBLIC = {"Sid": "Shop", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::{bucket}/public/*"}
-PARTNER = {"Effect": "Allow", "Principal": {"AWS": "444455556666"}, "Action": ["s3:GetObject", "s3:PutObject"], "Resource": ["arn:aws:s3:::{bucket}/partner/*"]}
+PUBLIC = {
+    "Sid": "Shop",
+    "Effect": "Allow",
+    "Principal": "*",
+    "Action": "s3:GetObject",
+    "Resource": "arn:aws:s3:::{bucket}/public/*",
+}
+PARTNER = {
+    "Effect": "Allow",
+    "Principal": {"AWS": "444455556666"},
+    "Action": ["s3:GetObject", "s3:PutObject"],
+    "Resource": ["arn:aws:s3:::{bucket}/partner/*"],
+}
 TLS_ONLY = {
     "Sid": "TlsOnly",
     "Effect": "Deny",
@@ -178,7 +210,11 @@ TLS_ONLY = {
     "Condition": {"Bool": {"aws:SecureTransport": "false"}},
 }
 AES = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": False}]}
-OWN_KEY = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY}, "BucketKeyEnabled": True}]}
+OWN_KEY = {
+    "Rules": [
+        {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY}, "BucketKeyEnabled": True}
+    ]
+}
 SOME_BLOCKED = {**ALL_BLOCKED, "BlockPublicPolicy": False, "RestrictPublicBuckets": False}
 
 
@@ -188,7 +224,14 @@ class Bucket:
     action = "lock-bucket"
     document, reversal = "Tocsin-LockBucket", "Tocsin-ReverseLockBucket"
     steps = ("RecordBefore", "MergePolicy", "EncryptByDefault", "BlockPublicAccess", "ObserveContainment")
-    reversal_steps = ("CheckBefore", "LetPolicyBeRestored", "RestorePolicy", "RestoreEncryption", "RestorePublicAccess", "ObserveReversal")
+    reversal_steps = (
+        "CheckBefore",
+        "LetPolicyBeRestored",
+        "RestorePolicy",
+        "RestoreEncryption",
+        "RestorePublicAccess",
+        "ObserveReversal",
+    )
 
     def __init__(self, aws, settings: Settings = Settings()):  # noqa: B008 - frozen
         self.s3, self.name, self.account, self.key = aws.client("s3"), unique("customer-data"), aws.account, settings.key
@@ -244,7 +287,10 @@ class Bucket:
         assert lock["Condition"] == {"ArnNotLike": {"aws:PrincipalArn": spared}}
         for part in ("acl", "versioning", "objects"):
             assert now[part] == before[part]
-        assert observation == {"bucket": self.name, **{part: now[part] for part in ("public_access_block", "encryption", "policy")}}
+        assert observation == {
+            "bucket": self.name,
+            **{part: now[part] for part in ("public_access_block", "encryption", "policy")},
+        }
 
 
 TARGETS = {

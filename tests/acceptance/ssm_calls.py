@@ -69,9 +69,7 @@ def check_api_steps(steps: list[dict]) -> tuple[list[str], list[Call]]:
                 findings += [f"{where}: {problem}"] if problem else []
             calls.append(Call(where, service, api, frozenset(given)))
         if step["action"] != "aws:executeAwsApi":
-            findings += [
-                f"{where}: `{key}` is missing" for key in ("PropertySelector", "DesiredValues") if key not in inputs
-            ]
+            findings += [f"{where}: `{key}` is missing" for key in ("PropertySelector", "DesiredValues") if key not in inputs]
     return findings, calls
 
 
@@ -120,7 +118,11 @@ def check_policy(policy: dict, calls: list[Call], readme: str) -> list[str]:
     for call in calls:
         for action in call.iam_actions():
             needed.setdefault(action, call.where)
-    findings += [f"`{action}` is not allowed, but {where} calls for it" for action, where in sorted(needed.items()) if action not in allowed]
+    findings += [
+        f"`{action}` is not allowed, but {where} calls for it"
+        for action, where in sorted(needed.items())
+        if action not in allowed
+    ]
     findings += [f"`{action}` is allowed, but nothing calls for it" for action in sorted(allowed - set(needed))]
     for statement in statements:
         sid = statement.get("Sid", "")

@@ -46,6 +46,8 @@ def test_own_documents_have_no_findings():
 
 
 # (file, what stands there, what is put in its place, what the linter must say)
+# One fault a line reads as the table that it is.
+# fmt: off
 FAULTS = {
     # step graph
     "unknown nextStep": (ISOLATE, "nextStep: SwapToIsolation", "nextStep: SwapToIsolatoin", "goes to `SwapToIsolatoin`, which is no step"),
@@ -114,6 +116,7 @@ FAULTS = {
     "not recorded first": (REVOKE, "  - name: RecordBefore\n", "  - name: RecordState\n", "the first step is not `RecordBefore`"),
     "not deployed": ("member.yaml", "Location: actions/lock-bucket/reversal.yaml", "Location: actions/lock-bucket/document.yaml", "`actions/lock-bucket/reversal.yaml` is not deployed"),
 }
+# fmt: on
 
 
 @pytest.mark.parametrize("fault", sorted(FAULTS))
@@ -121,7 +124,9 @@ def test_planted_fault_is_found(infra, fault):
     file, old, new, said = FAULTS[fault]
     change(infra, file, old, new)
     findings = lint(infra)
-    assert any(said in finding and finding.startswith(str(pathlib.Path(file).parent).removesuffix(".")) for finding in findings), findings
+    assert any(
+        said in finding and finding.startswith(str(pathlib.Path(file).parent).removesuffix(".")) for finding in findings
+    ), findings
 
 
 def test_unused_parameter_is_found(infra):
@@ -156,10 +161,16 @@ def test_output_of_a_step_that_may_be_skipped_is_found(infra):
 
 @pytest.mark.parametrize(
     ("selector", "said"),
-    [("$.SecurityGroups[0].GroupId", None), ("$.SecurityGroups[0].Id", "the answer has no `Id`"), ("SecurityGroups", "does not start with")],
+    [
+        ("$.SecurityGroups[0].GroupId", None),
+        ("$.SecurityGroups[0].Id", "the answer has no `Id`"),
+        ("SecurityGroups", "does not start with"),
+    ],
 )
 def test_selectors_are_checked_against_the_answer(infra, selector, said):
-    inputs = f"      Service: ec2\n      Api: DescribeSecurityGroups\n      PropertySelector: {selector}\n      DesiredValues: [x]"
+    inputs = (
+        f"      Service: ec2\n      Api: DescribeSecurityGroups\n      PropertySelector: {selector}\n      DesiredValues: [x]"
+    )
     step = WAIT_STEP.format(name="WaitForGroup", action="aws:waitForAwsResourceProperty", inputs=inputs)
     change(infra, ISOLATE, "nextStep: ObserveContainment", "nextStep: WaitForGroup")
     change(infra, ISOLATE, "\n  - name: ObserveContainment\n", f"{step}\n  - name: ObserveContainment\n")

@@ -1,6 +1,8 @@
 //! `tocsin`: for people at a terminal. One file a subcommand.
 
+mod decide;
 mod replay;
+mod verify;
 
 use clap::{Parser, Subcommand};
 use std::error::Error;
@@ -17,7 +19,9 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Decide(decide::Arguments),
     Replay(replay::Arguments),
+    Verify(verify::Arguments),
 }
 
 /// An error that a person can do something about.
@@ -31,7 +35,9 @@ trait Advised: Error {
 
 fn main() -> ExitCode {
     match Cli::parse().command {
+        Command::Decide(arguments) => finish(decide::run(&arguments)),
         Command::Replay(arguments) => finish(replay::run(&arguments)),
+        Command::Verify(arguments) => finish(verify::run(&arguments)),
     }
 }
 

@@ -40,7 +40,9 @@ impl Advised for ReplayError {
             Self::Open { .. } => "Give the path of a readable file, or `-` to read standard input.".to_owned(),
             Self::Read { .. } => "The lines before it were read; check the file or the pipe and run again.".to_owned(),
             Self::Write { .. } => "Check where the output goes and run again.".to_owned(),
-            Self::Playbooks { .. } => "Mend the file that is named in `functions/incident/playbooks`, then build again.".to_owned(),
+            Self::Playbooks { .. } => {
+                "Mend the file that is named in `functions/incident/playbooks`, then build again.".to_owned()
+            }
         }
     }
 
@@ -153,7 +155,10 @@ fn replay(mut input: impl BufRead, mut output: impl Write, playbooks: &Playbooks
                 }
             };
             record.push(b'\n');
-            written.map_err(io::Error::from).and_then(|()| output.write_all(&record)).map_err(|source| ReplayError::Write { source })?;
+            written
+                .map_err(io::Error::from)
+                .and_then(|()| output.write_all(&record))
+                .map_err(|source| ReplayError::Write { source })?;
         }
     }
     output.flush().map_err(|source| ReplayError::Write { source })?;

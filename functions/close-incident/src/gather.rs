@@ -154,7 +154,12 @@ impl Record {
         }
         for attempt in &self.attempts {
             let outcome = attempt.refusal.map_or_else(String::new, |refusal| format!(", refused: {}", refusal.code()));
-            let what = format!("{} version {}: {}{outcome}", attempt.obligation, attempt.version, word(&attempt.request.verdict));
+            let what = format!(
+                "{} version {}: {}{outcome}",
+                attempt.obligation,
+                attempt.version,
+                word(&attempt.request.verdict)
+            );
             add(attempt.at, Phase::Notification, what, &attempt.reviewer);
         }
         for delivery in &self.deliveries {

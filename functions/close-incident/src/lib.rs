@@ -58,7 +58,8 @@ impl<T: Records, V: Vault, F: FindingDesk> Closer<T, V, F> {
         let json = report.json().map_err(failed)?;
         self.vault.publish(&format!("{folder}/report.json"), json.into_bytes(), "application/json").await?;
         let entry = serde_json::to_vec_pretty(&report.register_entry());
-        let entry = entry.map_err(|error| Failure::needs_operator("the register entry cannot be written").because(error))?;
+        let entry =
+            entry.map_err(|error| Failure::needs_operator("the register entry cannot be written").because(error))?;
         self.vault.publish(&format!("{folder}/register-entry.json"), entry, "application/json").await?;
 
         for document in &record.documents {

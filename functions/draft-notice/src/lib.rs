@@ -47,7 +47,8 @@ impl<T: Records, V: Vault> Drafter<T, V> {
     /// # Errors
     /// `NeedsOperator` where the notice cannot be written or nobody is named to receive it.
     pub async fn draft(&self, task: DraftTask, now: Timestamp) -> Result<Drafted, Failure> {
-        let duty: Duty = self.records.require(&Key::obligation(&task.incident, &task.obligation), "duty of this name").await?;
+        let duty: Duty =
+            self.records.require(&Key::obligation(&task.incident, &task.obligation), "duty of this name").await?;
         let draft = match self.newest(&task.incident, &task.obligation).await? {
             None => self.write(&duty, 1, now).await?,
             Some(last) if self.wants_changes(&last).await? => self.write(&duty, last.version + 1, now).await?,
@@ -69,7 +70,8 @@ impl<T: Records, V: Vault> Drafter<T, V> {
     }
 
     async fn newest(&self, incident: &IncidentId, obligation: &str) -> Result<Option<Draft>, Failure> {
-        let drafts: Vec<Draft> = self.records.list(&Listing::of_incident(incident, format!("DRAFT#{obligation}#"))).await?;
+        let drafts: Vec<Draft> =
+            self.records.list(&Listing::of_incident(incident, format!("DRAFT#{obligation}#"))).await?;
         Ok(drafts.into_iter().next_back())
     }
 
@@ -91,14 +93,11 @@ impl<T: Records, V: Vault> Drafter<T, V> {
         let facts: Vec<Facts> = self.records.list(&Listing::of_incident(id, "FACTS#")).await?;
         let facts = facts.last().ok_or_else(|| Failure::rejected("there are no facts: assess first"))?;
         let actions: Vec<ActionRecord> = self.records.list(&Listing::of_incident(id, "ACTION#")).await?;
-        let observed = actions.into_iter().filter(|action| action.contained_at.is_some() && action.reversed_at.is_none());
+        let observed =
+            actions.into_iter().filter(|action| action.contained_at.is_some() && action.reversed_at.is_none());
         let first_passes = observed.filter(|action| action.step.pass == 1);
         let measures: Vec<Measure> = first_passes
-            .map(|action| Measure {
-                action: action.step.action,
-                target: action.step.target,
-                at: action.contained_at,
-            })
+            .map(|action| Measure { action: action.step.action, target: action.step.target, at: action.contained_at })
             .collect();
         let sample = match &obligation.after {
             Some(first) => self.newest(id, first).await?,
@@ -126,9 +125,11 @@ impl<T: Records, V: Vault> Drafter<T, V> {
         let folder = format!("incidents/{}/notices/{}/v{}", draft.incident, draft.obligation, draft.version);
         let whole = serde_json::to_vec_pretty(draft);
         let whole = whole.map_err(|error| Failure::needs_operator("the draft cannot be written").because(error))?;
-        for (name, bytes) in
-            [("notice.txt", draft.text.clone().into_bytes()), ("notice.html", draft.html.clone().into_bytes()), ("draft.json", whole)]
-        {
+        for (name, bytes) in [
+            ("notice.txt", draft.text.clone().into_bytes()),
+            ("notice.html", draft.html.clone().into_bytes()),
+            ("draft.json", whole),
+        ] {
             self.vault.preserve(&format!("{folder}/{name}"), bytes).await?;
         }
         Ok(())

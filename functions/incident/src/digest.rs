@@ -36,6 +36,26 @@ impl Digest {
     }
 }
 
+/// Digests what arrives in pieces, so that no large object has to lie in memory.
+#[derive(Clone, Debug, Default)]
+pub struct Measure {
+    hash: Sha256,
+    bytes: u64,
+}
+
+impl Measure {
+    /// Takes the next piece.
+    pub fn take(&mut self, piece: &[u8]) {
+        self.hash.update(piece);
+        self.bytes += piece.len() as u64;
+    }
+
+    /// The digest and the size, in bytes, of all pieces.
+    pub fn finish(self) -> (Digest, u64) {
+        (Digest(self.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()), self.bytes)
+    }
+}
+
 impl fmt::Display for Digest {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)

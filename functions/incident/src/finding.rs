@@ -38,6 +38,13 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// What is the same however the finding arrived: GuardDuty's own id, which its API gives bare, and which Security Hub
+    /// gives at the end of an ARN.
+    pub fn identity(&self) -> &str {
+        let bare = self.id.rsplit_once("/finding/").map(|(_, id)| id);
+        bare.filter(|id| self.source == "guardduty" && !id.is_empty()).unwrap_or(&self.id)
+    }
+
     /// Whether anything may be done about it: a sample or an archived finding is only recorded.
     pub fn is_actionable(&self) -> bool {
         !self.sample && !self.archived

@@ -13,9 +13,11 @@ pub const PATH: &str = "settings/organisation.json";
 /// # Errors
 /// `NeedsOperator`, with the line and the field that is wrong, or because there are none.
 pub async fn load(vault: &impl Vault) -> Result<Organisation, Failure> {
-    let missing = || Failure::needs_operator(format!("the vault has no `{PATH}`: put the organisation's settings there"));
+    let missing =
+        || Failure::needs_operator(format!("the vault has no `{PATH}`: put the organisation's settings there"));
     let bytes = vault.read(PATH).await?.ok_or_else(missing)?;
-    serde_json::from_slice(&bytes).map_err(|error| Failure::needs_operator(format!("`{PATH}` cannot be used")).because(error))
+    serde_json::from_slice(&bytes)
+        .map_err(|error| Failure::needs_operator(format!("`{PATH}` cannot be used")).because(error))
 }
 
 /// The organisation's settings document (`settings/organisation.json` in the vault).

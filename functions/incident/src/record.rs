@@ -18,7 +18,7 @@ pub struct MalformedIncidentId;
 impl IncidentId {
     /// The incident that this finding opens: the same finding always opens the same incident, so a repeat joins it.
     pub fn opened_by(finding: &Finding) -> Self {
-        Self(format!("inc-{}", crate::Digest::of_parts(&[&finding.account, &finding.id]).short(20)))
+        Self(format!("inc-{}", crate::Digest::of_parts(&[&finding.account, finding.identity()]).short(20)))
     }
 
     /// The text of the identifier.

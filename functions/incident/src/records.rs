@@ -102,7 +102,10 @@ impl Key {
 
     /// Which incident an entity of an account belongs to.
     pub fn entity(account: &str, entity: &Entity) -> Self {
-        Self::new(format!("ENTITY#{}", Digest::of_parts(&[account, &format!("{:?}", entity.kind), &entity.id]).short(40)), "INCIDENT")
+        Self::new(
+            format!("ENTITY#{}", Digest::of_parts(&[account, &format!("{:?}", entity.kind), &entity.id]).short(40)),
+            "INCIDENT",
+        )
     }
 
     /// One step of the containment.
@@ -195,7 +198,11 @@ pub trait Records {
     async fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, Failure>;
 
     /// Writes a record unless there is one; answers with the one that is there now, and whether it is the new one.
-    async fn create<T: Serialize + DeserializeOwned + Clone>(&self, key: &Key, record: &T) -> Result<(T, bool), Failure>;
+    async fn create<T: Serialize + DeserializeOwned + Clone>(
+        &self,
+        key: &Key,
+        record: &T,
+    ) -> Result<(T, bool), Failure>;
 
     /// Reads, changes and writes a record if nobody else changed it meanwhile; `Transient` if that goes wrong often.
     async fn update<T: Serialize + DeserializeOwned>(

@@ -2,7 +2,11 @@
 //! test exists only with the feature `corpus`, and then needs `FINDINGS_CORPUS` to name the corpus's folder:
 //! `FINDINGS_CORPUS=… cargo nextest run -p incident --features corpus --test corpus --no-capture`.
 #![cfg(feature = "corpus")]
-#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a corpus that is not as its index says fails the test")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a corpus that is not as its index says fails the test"
+)]
 #![expect(clippy::print_stdout, reason = "the counts are for the person who runs it")]
 
 use incident::sources::{Code, Translated, Unreadable, read};

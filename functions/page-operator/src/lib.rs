@@ -49,7 +49,12 @@ impl<T: Records, P: Pager> Paging<T, P> {
         }
         self.pager.page(&kept).await?;
         count("OperatorPaged", 1);
-        self.records.update(&key, |page: &mut Page| { page.sent_at = Some(now); Ok(()) }).await?;
+        self.records
+            .update(&key, |page: &mut Page| {
+                page.sent_at = Some(now);
+                Ok(())
+            })
+            .await?;
         Ok(Paged { incident, sent: true })
     }
 }

@@ -80,8 +80,13 @@ where
         let mut items = EvidenceItem::of(playbook, &incident, task.stage);
         // Snapshots take longest, so they are started before the rest is read.
         items.sort_by_key(|item| item.kind != ItemKind::InstanceVolumes);
-        let mut result =
-            Preserved { incident: incident.id.clone(), stage: task.stage, state: State::Preserved, preserved: 0, gaps: 0 };
+        let mut result = Preserved {
+            incident: incident.id.clone(),
+            stage: task.stage,
+            state: State::Preserved,
+            preserved: 0,
+            gaps: 0,
+        };
         let mut waiting = Vec::new();
         for item in items {
             match self.settle(&incident, &item, now).await? {
@@ -99,7 +104,12 @@ where
     }
 
     /// The record of an item, after it was preserved if it was not; `None` while its source is still at work.
-    async fn settle(&self, incident: &Incident, item: &EvidenceItem, now: Timestamp) -> Result<Option<EvidenceRecord>, Failure> {
+    async fn settle(
+        &self,
+        incident: &Incident,
+        item: &EvidenceItem,
+        now: Timestamp,
+    ) -> Result<Option<EvidenceRecord>, Failure> {
         let key = Key::evidence(&incident.id, item);
         if let Some(record) = self.records.get(&key).await? {
             return Ok(Some(record));
@@ -133,8 +143,10 @@ where
         let (deed, outcome, reason) = match collected {
             Ok(content) => {
                 let document = json!({"item": item, "collected_at": now, "source": source, "content": content});
-                let (sha256, bytes) =
-                    self.vault.preserve(&format!("incidents/{}/{path}", incident.id), document.to_string().into_bytes()).await?;
+                let (sha256, bytes) = self
+                    .vault
+                    .preserve(&format!("incidents/{}/{path}", incident.id), document.to_string().into_bytes())
+                    .await?;
                 (Deed::Preserved, Outcome::Preserved { sha256, bytes }, format!("response to {}", incident.id))
             }
             Err(Gap(reason)) => (Deed::GapRecorded, Outcome::Gap { reason: reason.clone() }, reason),

@@ -36,10 +36,11 @@ impl<T: Records, R: Responses, D: DeadLetters> Intake<T, R, D> {
             let sent = message.attributes.get("SentTimestamp").and_then(|text| text.parse().ok());
             let received = sent.and_then(|millis| Timestamp::from_millisecond(millis).ok()).unwrap_or(now);
             if let Err(failure) = self.take_document(&message.body.unwrap_or_default(), received).await {
-                log(Level::Error, "a finding was not taken and will be delivered again", &[
-                    ("error.name", failure.fault().error_name()),
-                    ("error.message", &failure.chain()),
-                ]);
+                log(
+                    Level::Error,
+                    "a finding was not taken and will be delivered again",
+                    &[("error.name", failure.fault().error_name()), ("error.message", &failure.chain())],
+                );
                 let mut failed = BatchItemFailure::default();
                 failed.item_identifier = message.message_id.unwrap_or_default();
                 response.batch_item_failures.push(failed);
@@ -74,10 +75,11 @@ impl<T: Records, R: Responses, D: DeadLetters> Intake<T, R, D> {
     async fn refuse(&self, document: &str, code: &str, path: &str, message: &str) -> Result<(), Failure> {
         self.dead_letters.keep(document, code, path, message).await?;
         count("FindingsUnreadable", 1);
-        log(Level::Error, "a finding cannot be read: it is in the dead-letter queue", &[
-            ("finding.code", code),
-            ("finding.path", path),
-        ]);
+        log(
+            Level::Error,
+            "a finding cannot be read: it is in the dead-letter queue",
+            &[("finding.code", code), ("finding.path", path)],
+        );
         Ok(())
     }
 
@@ -119,7 +121,12 @@ impl<T: Records, R: Responses, D: DeadLetters> Intake<T, R, D> {
             return Ok(kept);
         }
         // It was recorded as archived or as a sample, and is active now.
-        self.records.update(key, |kept: &mut FindingRecord| { kept.clone_from(&record); Ok(()) }).await
+        self.records
+            .update(key, |kept: &mut FindingRecord| {
+                kept.clone_from(&record);
+                Ok(())
+            })
+            .await
     }
 
     /// Joins the finding to the open incident of one of its entities, or opens one. A repeat changes nothing.
@@ -132,14 +139,25 @@ impl<T: Records, R: Responses, D: DeadLetters> Intake<T, R, D> {
         let key = Key::incident(&id);
         let (mut incident, is_new) = self.records.create(&key, &opened).await?;
         if !is_new && !incident.findings.contains(&finding.id) {
-            incident = self.records.update(&key, |incident: &mut Incident| { incident.join(finding); Ok(()) }).await?;
+            incident = self
+                .records
+                .update(&key, |incident: &mut Incident| {
+                    incident.join(finding);
+                    Ok(())
+                })
+                .await?;
         }
         for entity in finding.entities.iter().filter(|entity| ties(entity)) {
             let pointer = EntityPointer { incident: incident.id.clone(), seen_at: received };
             let key = Key::entity(&finding.account, entity);
             let (kept, is_new) = self.records.create(&key, &pointer).await?;
             if !is_new && kept.seen_at < received {
-                self.records.update(&key, |kept: &mut EntityPointer| { kept.clone_from(&pointer); Ok(()) }).await?;
+                self.records
+                    .update(&key, |kept: &mut EntityPointer| {
+                        kept.clone_from(&pointer);
+                        Ok(())
+                    })
+                    .await?;
             }
         }
         Ok(incident)
@@ -163,7 +181,9 @@ impl<T: Records, R: Responses, D: DeadLetters> Intake<T, R, D> {
 
 /// Whether two findings that name this entity are about one incident. An address or an image is shared by strangers.
 fn ties(entity: &Entity) -> bool {
-    use EntityKind::{AccessKey, Bucket, Cluster, Database, Endpoint, Function, Instance, Notebook, Pod, Role, Session, User};
+    use EntityKind::{
+        AccessKey, Bucket, Cluster, Database, Endpoint, Function, Instance, Notebook, Pod, Role, Session, User,
+    };
     [Instance, Role, Session, AccessKey, User, Bucket, Function, Database, Cluster, Pod, Endpoint, Notebook]
         .contains(&entity.kind)
 }

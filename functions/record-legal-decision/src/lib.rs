@@ -1,7 +1,9 @@
 //! Takes counsel's decision on one exact text, from a reviewer whom AWS has authenticated (function URL, `AWS_IAM`).
 
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
-use incident::notification::{Attempt, Decision, DecisionRequest, Duty, DutyState, Facts, LegalReview, Refusal, Verdict};
+use incident::notification::{
+    Attempt, Decision, DecisionRequest, Duty, DutyState, Facts, LegalReview, Refusal, Verdict,
+};
 use incident::ports::Gate;
 use incident::records::{GateToken, Key, Listing, Records};
 use incident::{Digest, Failure, Fault, IncidentId};
@@ -110,7 +112,9 @@ impl<T: Records, G: Gate> Desk<T, G> {
         let name = Digest::of_parts(&[reviewer, &now.to_string(), attempt.request.digest.as_str()]);
         self.records.create(&Key::decision_attempt(&incident, &obligation, version, &name), &attempt).await?;
 
-        if outcome.is_ok() && let Some(amended) = amended {
+        if outcome.is_ok()
+            && let Some(amended) = amended
+        {
             self.records.create(&Key::facts(&incident, amended.version()), &amended).await?;
         }
         // Also after a refused second decision: the first may have stopped between its record and the gate.

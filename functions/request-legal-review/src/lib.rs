@@ -45,7 +45,8 @@ impl<T: Records, G: Gate> Gatekeeper<T, G> {
     /// `Rejected` where the draft is not the text of this digest.
     pub async fn request(&self, task: ReviewTask, now: Timestamp) -> Result<Requested, Failure> {
         let ReviewTask { incident, obligation, version, digest, token } = task;
-        let draft: Draft = self.records.require(&Key::draft(&incident, &obligation, version), "draft of this version").await?;
+        let draft: Draft =
+            self.records.require(&Key::draft(&incident, &obligation, version), "draft of this version").await?;
         if draft.digest != digest || !draft.is_intact() {
             return Err(Failure::rejected("the draft is not the text of this digest"));
         }
@@ -55,7 +56,12 @@ impl<T: Records, G: Gate> Gatekeeper<T, G> {
         let (_, is_new) = self.records.create(&key, &GateToken { token: token.clone() }).await?;
         if !is_new {
             // Counsel was asked before and the task timed out: its token opens nothing any more.
-            self.records.update(&key, |kept: &mut GateToken| { kept.token.clone_from(&token); Ok(()) }).await?;
+            self.records
+                .update(&key, |kept: &mut GateToken| {
+                    kept.token.clone_from(&token);
+                    Ok(())
+                })
+                .await?;
         }
         let review = LegalReview::of(&draft, duty.obligation.due_at, now);
         let (review, _) = self.records.create(&Key::review(&incident, &obligation, version), &review).await?;
@@ -64,7 +70,8 @@ impl<T: Records, G: Gate> Gatekeeper<T, G> {
             return Ok(Requested { waiting: false });
         }
         let key = Key::waiting(&incident, &obligation, version);
-        let waiting = WaitingReview { incident, obligation, version, due_at: review.due_at, requested_at: review.requested_at };
+        let waiting =
+            WaitingReview { incident, obligation, version, due_at: review.due_at, requested_at: review.requested_at };
         self.records.create(&key, &waiting).await?;
         count("LegalReviewsRequested", 1);
         Ok(Requested { waiting: true })

@@ -61,7 +61,9 @@ impl<T: Records, V: Vault> Custodian<T, V> {
         let mut log = String::new();
         for entry in &chain {
             let line = serde_json::to_string(entry);
-            log.push_str(&line.map_err(|error| Failure::needs_operator("the custody log cannot be written").because(error))?);
+            log.push_str(
+                &line.map_err(|error| Failure::needs_operator("the custody log cannot be written").because(error))?,
+            );
             log.push('\n');
         }
         self.vault.publish(&format!("incidents/{id}/custody.jsonl"), log.into_bytes(), "application/jsonl").await?;

@@ -1,9 +1,7 @@
 //! Sends an approved notice, once.
 
 use incident::notification::facts::AUTHOR;
-use incident::notification::{
-    Approval, Delivery, DeliveryState, Draft, Duty, DutyState, Facts, LegalReview, Rules,
-};
+use incident::notification::{Approval, Delivery, DeliveryState, Draft, Duty, DutyState, Facts, LegalReview, Rules};
 use incident::organisation::Recipient;
 use incident::ports::{Handover, Mail, Message, Vault};
 use incident::records::{Key, Listing, Records};
@@ -54,7 +52,8 @@ impl<T: Records, V: Vault, M: Mail> Sender<T, V, M> {
     /// `Rejected` without an approval of exactly this text; `NeedsOperator` where nobody knows whether it went out.
     pub async fn send(&self, task: SendTask, now: Timestamp) -> Result<Sent, Failure> {
         let SendTask { incident, obligation, version, digest } = task;
-        let draft: Draft = self.records.require(&Key::draft(&incident, &obligation, version), "draft of this version").await?;
+        let draft: Draft =
+            self.records.require(&Key::draft(&incident, &obligation, version), "draft of this version").await?;
         let review: LegalReview =
             self.records.require(&Key::review(&incident, &obligation, version), "review of this version").await?;
         let decision = review.decision.ok_or_else(|| Failure::rejected("counsel has not decided"))?;
@@ -118,7 +117,8 @@ impl<T: Records, V: Vault, M: Mail> Sender<T, V, M> {
                 return Err(failure);
             }
             Err(failure) => {
-                return Err(Failure::needs_operator("the mail service did not say whether the notice went out").because(failure));
+                return Err(Failure::needs_operator("the mail service did not say whether the notice went out")
+                    .because(failure));
             }
         };
         count("NoticesSent", 1);
@@ -128,7 +128,8 @@ impl<T: Records, V: Vault, M: Mail> Sender<T, V, M> {
             Ok(())
         };
         let recorded = self.records.update(&key, change).await;
-        recorded.map_err(|error| Failure::needs_operator("the notice went out and could not be recorded").because(error))
+        recorded
+            .map_err(|error| Failure::needs_operator("the notice went out and could not be recorded").because(error))
     }
 
     /// Marks the duty as done, and starts the clocks that run from this notice.

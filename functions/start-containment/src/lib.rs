@@ -52,7 +52,10 @@ impl<T: Records, V: Vault, A: ActionRunner> Starter<T, V, A> {
         match record.state {
             ActionState::Started | ActionState::Contained => {}
             ActionState::Failed | ActionState::Reversed => {
-                return Err(Failure::needs_operator(format!("`{}` was reversed before: a person decides", step.action)));
+                return Err(Failure::needs_operator(format!(
+                    "`{}` was reversed before: a person decides",
+                    step.action
+                )));
             }
             ActionState::Withheld => {
                 return Err(Failure::needs_operator(format!("`{}` waits for a person", step.action)));
@@ -63,7 +66,10 @@ impl<T: Records, V: Vault, A: ActionRunner> Starter<T, V, A> {
         }
         let automation = self.runner.start(&self.run(&incident, &step).await?).await?;
         self.records
-            .update(&key, |record: &mut ActionRecord| { record.automation = Some(automation.clone()); Ok(()) })
+            .update(&key, |record: &mut ActionRecord| {
+                record.automation = Some(automation.clone());
+                Ok(())
+            })
             .await?;
         Ok(Started { incident: id, step, automation })
     }

@@ -12,10 +12,11 @@ import threading
 from urllib.parse import quote, urlencode
 
 from ministack import app
+from ministack.core import router
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import iam
 
-from local_aws import plug
+from local_aws import moto_ec2, plug
 
 # Credential scope -> the first label of the host by which moto knows the service.
 SERVICES = {
@@ -51,6 +52,7 @@ def moto_client():
             create = plug.take(werkzeug_app, "create_backend_app")
             plug.verify()
             join_instance_profiles()
+            moto_ec2.join()
             _client = Client(dispatcher(create), use_cookies=False)
         return _client
 
@@ -119,6 +121,12 @@ def replace_association(original, backend, association_id, *profile):
     shown = {"Arn": association.iam_instance_profile.arn, "Id": association.association_id}
     backend.modify_instance_attribute(association.instance_id, "iam_instance_profile", shown)
     return association
+
+
+@plug.replaces(router, "_is_aws_service_name", "scope_name")
+def is_service(_original, scope_name):
+    """ministack reads all four hundred models of botocore to answer this, on the event loop, for seconds."""
+    return not scope_name.startswith("s3")
 
 
 for _scope in SERVICES:

@@ -19,6 +19,7 @@ from local_aws import settings
 
 START_SECONDS = 60
 PACKAGE_ROOT = pathlib.Path(__file__).resolve().parent.parent
+GATEWAY_MODULE = "local_aws.gateway"
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONDONTWRITEBYTECODE", "RUST_BACKTRACE")
 
 
@@ -66,7 +67,7 @@ class LocalAws:
             shutil.rmtree(self.run_dir)
         self.run_dir.mkdir(parents=True)
         watched, self._watch = os.pipe()
-        command = [sys.executable, "-m", "local_aws.gateway", "--run-dir", str(self.run_dir), "--watch-fd", str(watched)]
+        command = [sys.executable, "-m", GATEWAY_MODULE, "--run-dir", str(self.run_dir), "--watch-fd", str(watched)]
         command += ["--port", str(self.port), "--queue-retry-seconds", str(self.queue_retry_seconds)]
         environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         environment["PYTHONPATH"] = str(PACKAGE_ROOT)
@@ -219,9 +220,10 @@ class LocalAws:
         self.control("DELETE", "/api-fault")
 
     def mail(self) -> list[dict]:
-        """Every mail sent through SES, in the order it was sent."""
+        """Every mail sent through SES: {Source, To, CC, BCC, Subject, BodyText, BodyHtml, MessageId, Timestamp, account}."""
         with urllib.request.urlopen(f"{self.endpoint}/_ministack/ses/messages", timeout=10) as response:
-            return json.loads(response.read())["messages"]
+            by_account = json.loads(response.read())["messages"]
+        return [{**mail, "account": account} for account, mails in by_account.items() for mail in mails]
 
     def function_log(self, name: str) -> str:
         """What a function has printed: its log lines and its EMF metrics."""

@@ -133,7 +133,10 @@ def expand_serverless(template: dict, parameters: dict, region: str) -> dict:
     translator = Translator(_NoManagedPolicies().load(), Parser(), boto_session=boto3.Session(region_name=region))
     try:
         # SAM reads the pseudo parameters from the same mapping.
-        return translator.translate(template, {"AWS::Region": region, **parameters})
+        expanded = translator.translate(template, {"AWS::Region": region, **parameters})
+        # They go nowhere, but an unpublished one is a warning at exit.
+        translator.metrics.publish()
+        return expanded
     except InvalidDocumentException as error:
         causes = "\n".join(f"  {cause.message}" for cause in error.causes)
         raise TemplateError(f"SAM refuses the template:\n{causes}") from error

@@ -58,8 +58,18 @@ fn of_threat(sign: &Sign<'_>) -> Option<Category> {
         "Policy" => Some(Category::Misconfiguration),
         // What Macie finds in objects says what data a company has, not that it lost any.
         "SensitiveData" => Some(Category::Unclassified),
-        "AttackSequence" | "Backdoor" | "Behavior" | "DefenseEvasion" | "Execution" | "Impact" | "InitialAccess"
-        | "LateralMovement" | "Persistence" | "PrivilegeEscalation" | "ResourceConsumption" | "ResourceDevelopment"
+        "AttackSequence"
+        | "Backdoor"
+        | "Behavior"
+        | "DefenseEvasion"
+        | "Execution"
+        | "Impact"
+        | "InitialAccess"
+        | "LateralMovement"
+        | "Persistence"
+        | "PrivilegeEscalation"
+        | "ResourceConsumption"
+        | "ResourceDevelopment"
         | "UnauthorizedAccess" => affected(),
         _ => affected(),
     }
@@ -222,7 +232,10 @@ mod tests {
         assert_eq!(of("x", &exposure, &[EntityKind::Bucket]), Category::BucketExposure);
         assert_eq!(of("x", &exposure, &[EntityKind::Snapshot]), Category::ResourceExposure);
         assert_eq!(of("x", &["TTPs/Lateral Movement"], &[EntityKind::Instance]), Category::InstanceCompromise);
-        assert_eq!(of("x", &["Software and Configuration Checks/Vulnerabilities/CVE"], &[]), Category::Misconfiguration);
+        assert_eq!(
+            of("x", &["Software and Configuration Checks/Vulnerabilities/CVE"], &[]),
+            Category::Misconfiguration
+        );
         assert_eq!(of("x", &["Infrastructure Security"], &[]), Category::Unclassified);
     }
 }

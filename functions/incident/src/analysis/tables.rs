@@ -76,8 +76,12 @@ mod tests {
 
     #[test]
     fn every_control_stands_once() {
-        let ids: Vec<&str> = rows(SECURITYHUB_CONTROLS).filter_map(|row| row.get(1).copied()).flat_map(|ids| ids.split(' ')).collect();
-        assert!(rows(SECURITYHUB_CONTROLS).all(|row| row.len() == 2 && row.first().is_some_and(|name| named(name).is_some())));
+        let ids: Vec<&str> =
+            rows(SECURITYHUB_CONTROLS).filter_map(|row| row.get(1).copied()).flat_map(|ids| ids.split(' ')).collect();
+        assert!(
+            rows(SECURITYHUB_CONTROLS)
+                .all(|row| row.len() == 2 && row.first().is_some_and(|name| named(name).is_some()))
+        );
         assert_eq!(CONTROLS.len(), ids.len());
     }
 }

@@ -28,7 +28,8 @@ pub fn shows_reversal(before: &Value, seen: &Value) -> Result<(), String> {
     if before == seen {
         return Ok(());
     }
-    let keys: BTreeSet<&String> = [&before, &seen].into_iter().filter_map(Value::as_object).flat_map(|map| map.keys()).collect();
+    let keys: BTreeSet<&String> =
+        [&before, &seen].into_iter().filter_map(Value::as_object).flat_map(|map| map.keys()).collect();
     let differing = keys.into_iter().find(|key| before.get(key.as_str()) != seen.get(key.as_str()));
     Err(format!("`{}` is not as it was found", differing.map_or("$", String::as_str)))
 }

@@ -83,10 +83,8 @@ impl Playbooks {
             let mut playbook: Playbook = toml::from_str(text)
                 .map_err(|source| PlaybookError::Unreadable { file: (*file).to_owned(), source: Box::new(source) })?;
             playbook.id = file.trim_end_matches(".toml").to_owned();
-            if let Some(category) = playbook
-                .trigger
-                .iter()
-                .find(|category| claimed.iter().any(|other| other.trigger.contains(category)))
+            if let Some(category) =
+                playbook.trigger.iter().find(|category| claimed.iter().any(|other| other.trigger.contains(category)))
             {
                 return Err(PlaybookError::ClaimedTwice { file: (*file).to_owned(), category: *category });
             }

@@ -84,9 +84,8 @@ impl EvidenceItem {
             return findings.map(|id| Self { kind, subject_kind: None, subject: id.clone() }).collect();
         }
         let about = incident.entities.iter().filter(|entity| kind.is_about(entity.kind));
-        let mut items: Vec<Self> = about
-            .map(|entity| Self { kind, subject_kind: Some(entity.kind), subject: entity.id.clone() })
-            .collect();
+        let mut items: Vec<Self> =
+            about.map(|entity| Self { kind, subject_kind: Some(entity.kind), subject: entity.id.clone() }).collect();
         items.dedup();
         items
     }
@@ -101,7 +100,12 @@ impl EvidenceItem {
             .map(|letter| if letter.is_ascii_alphanumeric() || letter == '-' { letter } else { '-' })
             .collect();
         let readable: String = readable.chars().rev().collect();
-        format!("evidence/{}/{}-{}.json", self.kind.as_str(), readable.trim_matches('-'), Digest::of(self.subject.as_bytes()).short(8))
+        format!(
+            "evidence/{}/{}-{}.json",
+            self.kind.as_str(),
+            readable.trim_matches('-'),
+            Digest::of(self.subject.as_bytes()).short(8)
+        )
     }
 }
 

@@ -114,10 +114,14 @@ fn read_chain(files: &impl CaseFiles) -> Result<Vec<CustodyEntry>, Broken> {
     for (index, row) in text.lines().enumerate() {
         let line = index + 1;
         let broken = |what: String| Broken::Chain { line, what };
-        let entry: CustodyEntry = serde_json::from_str(row).map_err(|error| broken(format!("not a custody entry: {error}")))?;
+        let entry: CustodyEntry =
+            serde_json::from_str(row).map_err(|error| broken(format!("not a custody entry: {error}")))?;
         let expected = chain.last().map_or(GENESIS, |last| last.hash.as_str());
         if entry.sequence != line as u64 {
-            return Err(broken(format!("sequence {} stands where {line} belongs: an entry was removed, added or moved", entry.sequence)));
+            return Err(broken(format!(
+                "sequence {} stands where {line} belongs: an entry was removed, added or moved",
+                entry.sequence
+            )));
         }
         if entry.previous != expected {
             return Err(broken("`previous` is not the hash of the entry before".to_owned()));

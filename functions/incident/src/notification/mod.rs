@@ -17,6 +17,8 @@ pub mod review;
 pub mod rule;
 mod rules;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod vocabulary;
 mod words;
 

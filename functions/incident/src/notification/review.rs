@@ -234,8 +234,9 @@ impl Approval {
     }
 }
 
-/// Whether someone had a hand in a draft. The sessions of one assumed role are one person only where the session names
-/// agree; IAM names do not differ by case, so neither does this.
+/// Whether someone had a hand in a draft. IAM takes names that differ only by case as one, so this does too; nobody at all
+/// counts as a drafter.
 fn is_among(reviewer: &str, drafters: &BTreeSet<String>) -> bool {
-    reviewer.trim().is_empty() || drafters.iter().any(|drafter| drafter.eq_ignore_ascii_case(reviewer))
+    let reviewer = reviewer.trim();
+    reviewer.is_empty() || drafters.iter().any(|drafter| drafter.trim().eq_ignore_ascii_case(reviewer))
 }

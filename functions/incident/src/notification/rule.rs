@@ -52,6 +52,18 @@ pub struct Rule {
     pub exemptions: Vec<String>,
     /// The checklist of its content.
     pub checklist: Option<String>,
+    /// What is unclear about the trigger.
+    pub trigger_note: Option<String>,
+    /// The day of the last amendment.
+    #[serde(default, deserialize_with = "day")]
+    pub amended_from: Option<Date>,
+    /// What may take the place of telling each person.
+    pub substitute: Option<String>,
+    /// What has to be offered.
+    pub remedy: Option<String>,
+    /// The limits that card brands set by contract.
+    #[serde(default)]
+    pub card_brand_limits: Vec<String>,
     /// The content in words.
     #[serde(default)]
     pub content: Vec<String>,
@@ -247,6 +259,7 @@ pub(crate) struct ProfileRow {
     /// Whether the classes that every state counts are counted here.
     pub(crate) base_pi: bool,
     /// The classes of data that are counted beside them.
+    #[serde(default)]
     pub(crate) pi_extras: Vec<String>,
     /// Whether credentials count without a name.
     pub(crate) credentials_standalone: bool,
@@ -258,6 +271,7 @@ pub(crate) struct ProfileRow {
     #[serde(default)]
     pub(crate) deemed_compliance: Vec<String>,
     pub(crate) no_harm_record_retention_years: Option<u32>,
+    pub(crate) law_enforcement_release: Option<String>,
     pub(crate) profile_confidence: String,
     pub(crate) email_rule: Option<String>,
     pub(crate) email_rule_confidence: Option<String>,
@@ -288,7 +302,7 @@ pub(crate) struct RegisterRow {
     pub(crate) content: String,
     pub(crate) retention: String,
     pub(crate) confidence: String,
-    pub(crate) verified: String,
+    pub(crate) verified: Option<String>,
     pub(crate) source_title: Option<String>,
     pub(crate) source_url: Option<String>,
     pub(crate) source_basis: Option<String>,

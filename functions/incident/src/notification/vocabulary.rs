@@ -122,7 +122,9 @@ impl Vocabulary {
                 format!("must be a list of {}", members.join(", ")),
             ),
             FactKind::Iso => (value.as_str().is_some_and(is_jurisdiction), "must be an ISO 3166 code".to_owned()),
-            FactKind::Object => (value.is_object(), "must be an object".to_owned()),
+            FactKind::Object => {
+                (value.is_object() || value == false, "must be an object, or false where there is none".to_owned())
+            }
             FactKind::String => (value.as_str().is_some_and(|text| !text.trim().is_empty()), "must be text".to_owned()),
             FactKind::TimeZone => (
                 value.as_str().is_some_and(|zone| jiff::tz::TimeZone::get(zone).is_ok()),

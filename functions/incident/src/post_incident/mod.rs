@@ -2,6 +2,8 @@
 
 pub mod register;
 pub mod report;
+#[cfg(test)]
+mod tests;
 pub mod timeline;
 
 pub use register::RegisterEntry;

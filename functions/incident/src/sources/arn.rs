@@ -74,7 +74,9 @@ impl<'a> Arn<'a> {
     /// The role behind the ARN of a role session.
     pub(crate) fn role_of_session(&self) -> Option<&'a str> {
         match (self.service, self.typed()) {
-            ("sts", ("assumed-role", rest)) => rest.split_once('/').map(|(role, _)| role).filter(|role| !role.is_empty()),
+            ("sts", ("assumed-role", rest)) => {
+                rest.split_once('/').map(|(role, _)| role).filter(|role| !role.is_empty())
+            }
             _ => None,
         }
     }

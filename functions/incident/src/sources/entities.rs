@@ -92,7 +92,8 @@ impl<'v> Entities<'v> {
 
     /// A domain name, unless it is a service principal (`cloudformation.amazonaws.com`): that is AWS calling for the account.
     pub(crate) fn add_domain(&mut self, text: Option<&'v str>) {
-        if let Some(domain) = text.map(|text| text.trim_end_matches('.')).filter(|domain| !is_service_principal(domain)) {
+        if let Some(domain) = text.map(|text| text.trim_end_matches('.')).filter(|domain| !is_service_principal(domain))
+        {
             self.add(EntityKind::Domain, domain, None);
         }
     }
@@ -133,9 +134,8 @@ impl<'v> Entities<'v> {
     /// The entities as they go into the finding.
     pub(crate) fn finish(self) -> Vec<Entity> {
         let mut named: Vec<(usize, Named<'v>)> = self.named.into_iter().enumerate().collect();
-        let by_name = |left: &Named<'_>, right: &Named<'_>| -> Ordering {
-            (left.kind, &left.id).cmp(&(right.kind, &right.id))
-        };
+        let by_name =
+            |left: &Named<'_>, right: &Named<'_>| -> Ordering { (left.kind, &left.id).cmp(&(right.kind, &right.id)) };
         // Of several mentions the first keeps its place, and one with an ARN gives it to it.
         named.sort_by(|(left_at, left), (right_at, right)| by_name(left, right).then(left_at.cmp(right_at)));
         named.dedup_by(|(_, later), (_, earlier)| {

@@ -25,8 +25,8 @@ use std::borrow::Cow;
 /// The size of a document, in bytes, above which it is refused: the largest message that SQS delivers is 1 MiB.
 pub const MAX_BYTES: usize = 1024 * 1024;
 
-/// The nesting above which a document is refused. Real findings stay below 20.
-pub const MAX_DEPTH: usize = 64;
+/// The nesting above which a document is refused: the limit of `serde_json`. Real findings stay below 20.
+pub const MAX_DEPTH: usize = 127;
 
 /// How often a finding may be wrapped: in a queue's record, in a topic's message, in a list, in an event.
 const MAX_WRAPPINGS: usize = 6;
@@ -159,7 +159,8 @@ fn event(event: &Node<'_, '_>, wrappings: usize, findings: &mut Translated) -> R
     let joined = event.get("DetailType");
     let kind = if dashed.exists() { dashed } else { joined };
     let detail = event.get("detail");
-    let held = detail.value().and_then(Value::as_str).map(|text| parse(text.as_bytes(), || detail.path())).transpose()?;
+    let held =
+        detail.value().and_then(Value::as_str).map(|text| parse(text.as_bytes(), || detail.path())).transpose()?;
     let detail = held.as_ref().map_or(detail, |held| detail.unwrapped(held));
     let claim = match kind.text() {
         Some("GuardDuty Finding") => Claim::GuardDuty,
@@ -200,16 +201,17 @@ fn parse(text: &[u8], path: impl Fn() -> String) -> Result<Value, Unreadable> {
     if text.len() > MAX_BYTES {
         return Err(Code::TooLarge.at(path(), format!("the document is larger than {MAX_BYTES} bytes")));
     }
-    if is_too_deep(text) {
-        return Err(Code::TooDeep.at(path(), format!("the document is nested deeper than {MAX_DEPTH} levels")));
-    }
     serde_json::from_slice(text).map_err(|error| {
+        // The parser stops at the limit, but does not say that it was the limit.
+        if is_too_deep(text) {
+            return Code::TooDeep.at(path(), format!("the document is nested deeper than {MAX_DEPTH} levels"));
+        }
         let (line, column) = (error.line(), error.column());
         Code::InvalidJson.at(path(), format!("this is not JSON: see line {line}, column {column}"))
     })
 }
 
-/// Whether JSON text is nested deeper than [`MAX_DEPTH`]; decided before the parser builds anything of it.
+/// Whether JSON text is nested deeper than [`MAX_DEPTH`].
 fn is_too_deep(text: &[u8]) -> bool {
     let mut depth = 0_usize;
     let mut is_string = false;

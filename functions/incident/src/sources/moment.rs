@@ -83,7 +83,8 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_none() {
-        for value in [json!(null), json!(""), json!("soon"), json!("NaN"), json!(f64::MAX), json!(u64::MAX), json!([])] {
+        for value in [json!(null), json!(""), json!("soon"), json!("NaN"), json!(f64::MAX), json!(u64::MAX), json!([])]
+        {
             assert_eq!(written(value.clone()), None, "{value}");
         }
     }

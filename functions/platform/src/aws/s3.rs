@@ -6,6 +6,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::types::ChecksumAlgorithm;
+use incident::digest::Measure;
 use incident::ports::{BucketReader, Collected, Gap, Vault};
 use incident::{Digest, Failure};
 use serde_json::{Value, json};
@@ -39,6 +40,23 @@ impl LockedBucket {
             paths.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key));
         }
         Ok(paths)
+    }
+
+    /// The digest and size of an object, without holding it in memory; `None` if there is none.
+    ///
+    /// # Errors
+    /// When the object cannot be read.
+    pub async fn measure(&self, path: &str) -> Result<Option<(Digest, u64)>, Failure> {
+        let mut object = match self.client.get_object().bucket(&self.name).key(path).send().await {
+            Ok(object) => object,
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_no_such_key()) => return Ok(None),
+            Err(error) => return Err(failed("reading from the vault", error)),
+        };
+        let mut measure = Measure::default();
+        while let Some(piece) = object.body.next().await {
+            measure.take(&piece.map_err(|error| Failure::transient("reading from the vault").because(error))?);
+        }
+        Ok(Some(measure.finish()))
     }
 }
 

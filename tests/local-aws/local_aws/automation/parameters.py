@@ -6,6 +6,8 @@ import re
 from local_aws.automation.errors import ApiError
 from local_aws.automation.expressions import as_output
 
+MOST_VALUES = 50
+LONGEST_VALUE = 512
 _RESOURCE_PATTERNS = {
     "AWS::IAM::Role::Arn": r"^arn:(aws|aws-cn|aws-us-gov):iam::\d{12}:role/[\w+=,.@/-]+$",
     "AWS::EC2::Instance::Id": r"^i-[0-9a-f]{8,17}$",
@@ -24,6 +26,10 @@ def bind(declared: dict, given: dict) -> dict:
             raise refuse(f"Parameter \"{name}\" is not defined in the document.")
         if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
             raise ApiError("ValidationException", f"Parameters: `{name}` must be a list of strings")
+        # As AWS has it, whatever the document allows: AutomationParameterValueList and AutomationParameterValue.
+        if len(values) > MOST_VALUES or any(not 1 <= len(value) <= LONGEST_VALUE for value in values):
+            limits = f"at most {MOST_VALUES} values of 1 to {LONGEST_VALUE} characters"
+            raise ApiError("ValidationException", f"Parameters: `{name}` must have {limits}")
     bound = {}
     for name, parameter in declared.items():
         if name in given:

@@ -61,11 +61,7 @@ pub(super) fn translate(finding: &Node<'_, '_>, envelope: &Envelope<'_>) -> Resu
         format: NAME.to_owned(),
         title: title.to_owned(),
         severity: severity::of_ten(&finding.get("severity")),
-        region: region([
-            finding.get("region").text(),
-            arn.map(|arn| arn.region),
-            envelope.region,
-        ]),
+        region: region([finding.get("region").text(), arn.map(|arn| arn.region), envelope.region]),
         first_seen: service.get("eventFirstSeen").moment().or_else(|| finding.get("createdAt").moment()),
         last_seen: service.get("eventLastSeen").moment().or_else(|| finding.get("updatedAt").moment()),
         sample: is_sample(&service.get("additionalInfo")) || is_marked_sample(title),

@@ -20,7 +20,9 @@ pub(super) fn read<'v>(entities: &mut Entities<'v>, resource: &Node<'v, '_>, acc
             "kubernetesDetails" => kubernetes(entities, &block),
             "containerDetails" => container(entities, &block),
             "lambdaDetails" => function(entities, &block),
-            "rdsDbInstanceDetails" | "rdsLimitlessDbDetails" => block.items().for_each(|database| self::database(entities, &database)),
+            "rdsDbInstanceDetails" | "rdsLimitlessDbDetails" => {
+                block.items().for_each(|database| self::database(entities, &database))
+            }
             "ebsVolumeDetails" => volumes(entities, &block),
             "ebsSnapshotDetails" => entities.add_if(Kind::Snapshot, block.get("snapshotArn").text()),
             "ec2ImageDetails" => entities.add_if(Kind::Image, block.get("imageArn").text()),

@@ -8,9 +8,10 @@ use std::borrow::Cow;
 pub(super) fn of<'v>(finding: &Node<'v, '_>) -> Option<Cow<'v, str>> {
     let consolidated = finding.get("Compliance").get("SecurityControlId").text();
     let fields = finding.get("ProductFields");
-    consolidated.or_else(|| fields.get("ControlId").text()).map(Cow::Borrowed).or_else(|| {
-        finding.get("GeneratorId").text().and_then(of_generator)
-    })
+    consolidated
+        .or_else(|| fields.get("ControlId").text())
+        .map(Cow::Borrowed)
+        .or_else(|| finding.get("GeneratorId").text().and_then(of_generator))
 }
 
 fn of_generator(generator: &str) -> Option<Cow<'_, str>> {
@@ -18,10 +19,10 @@ fn of_generator(generator: &str) -> Option<Cow<'_, str>> {
         return Some(Cow::Borrowed(control)).filter(|control| !control.is_empty());
     }
     let (before, rule) = generator.rsplit_once('/')?;
-    let standard = before.trim_end_matches("/rule").rsplit_once(":ruleset/").map_or_else(
-        || before.trim_end_matches("/rule"),
-        |(_, standard)| standard,
-    );
+    let standard = before
+        .trim_end_matches("/rule")
+        .rsplit_once(":ruleset/")
+        .map_or_else(|| before.trim_end_matches("/rule"), |(_, standard)| standard);
     if !standard.contains("/v/") || rule.is_empty() {
         None
     } else if rule.starts_with(|first: char| first.is_ascii_alphabetic()) {

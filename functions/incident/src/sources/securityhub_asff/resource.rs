@@ -34,7 +34,8 @@ fn name<'v>(kind: Option<Kind>, details: &Node<'v, '_>) -> Option<&'v str> {
         (Kind::Database, "AwsRdsDbInstance", "DBInstanceIdentifier"),
         (Kind::Database, "AwsRdsDbCluster", "DbClusterIdentifier"),
     ];
-    let (_, block, member) = stated.into_iter().find(|(of, block, _)| Some(*of) == kind && details.get(block).exists())?;
+    let (_, block, member) =
+        stated.into_iter().find(|(of, block, _)| Some(*of) == kind && details.get(block).exists())?;
     details.get(block).get(member).text()
 }
 

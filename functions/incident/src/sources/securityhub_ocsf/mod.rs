@@ -95,11 +95,7 @@ fn account<'a>(
 
 /// The threat that the product names, else the control that failed, else the product's own type or code for it, else
 /// the class.
-fn kind<'v>(
-    finding: &Node<'v, '_>,
-    info: &Node<'v, '_>,
-    types: &[&'v str],
-) -> Result<Cow<'v, str>, Unreadable> {
+fn kind<'v>(finding: &Node<'v, '_>, info: &Node<'v, '_>, types: &[&'v str]) -> Result<Cow<'v, str>, Unreadable> {
     let threat = types.iter().find_map(|entry| threat::within(entry));
     threat
         .or_else(|| finding.get("compliance").get("control").text().map(Cow::Borrowed))

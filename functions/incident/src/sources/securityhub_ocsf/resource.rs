@@ -1,6 +1,7 @@
 //! What an OCSF finding names: resources, actors, the ends of connections, observables.
 
 use crate::finding::EntityKind as Kind;
+use crate::sources::arn::Arn;
 use crate::sources::entities::{Entities, Principal, PrincipalKind};
 use crate::sources::node::Node;
 use crate::sources::resource_type;
@@ -93,8 +94,7 @@ fn evidence<'v>(entities: &mut Entities<'v>, evidence: &Node<'v, '_>, account: &
     actor(entities, &evidence.get("actor"), account);
     let direction = evidence.get("connection_info").get("direction_id").code();
     // Of a connection whose direction is known, only the far end is remote.
-    for (end, is_near) in
-        [("src_endpoint", direction == Some(OUTBOUND)), ("dst_endpoint", direction == Some(INBOUND))]
+    for (end, is_near) in [("src_endpoint", direction == Some(OUTBOUND)), ("dst_endpoint", direction == Some(INBOUND))]
     {
         let endpoint = evidence.get(end);
         entities.add_if(Kind::Instance, endpoint.get("instance_uid").text());
@@ -113,7 +113,13 @@ fn actor<'v>(entities: &mut Entities<'v>, actor: &Node<'v, '_>, account: &'v str
     let ids = [user.get("uid").text(), user.get("uid_alt").text()];
     let key = user.get("credential_uid").text().or_else(|| actor.get("session").get("credential_uid").text());
     let unique = ids.into_iter().flatten().find(|id| id.starts_with("AROA") || id.starts_with("AIDA"));
-    ids.into_iter().for_each(|id| entities.add_arn(id));
+    for arn in ids.into_iter().flatten().filter(|id| id.starts_with("arn:")) {
+        match Arn::parse(arn).and_then(|arn| arn.role_of_session()).filter(|_| unique.is_some()) {
+            // The unique id names the session better than its ARN does.
+            Some(role) => entities.add(Kind::Role, role, None),
+            None => entities.add_arn(Some(arn)),
+        }
+    }
     let kind = user.get("type").text();
     if unique.is_some() || key.is_some() || matches!(kind, Some("IAMUser" | "AssumedRole" | "Root" | "FederatedUser")) {
         entities.add_principal(Principal {

@@ -1,0 +1,119 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`. `make help` lists the rest.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+TOOLS := target/tools
+LOCAL_AWS := tests/local-aws
+PYTHON ?= python3
+# Everything Python runs in environments of its own, each pinned by hashes.
+PY := $(TOOLS)/local-aws/bin/python
+CARGO_LAMBDA := $(TOOLS)/build/bin/cargo-lambda
+export PYTHONPATH := $(LOCAL_AWS)
+export PYTHONDONTWRITEBYTECODE := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+RUST_SOURCES := Cargo.toml Cargo.lock rust-toolchain.toml $(shell find functions -type f -not -name '*.md' 2>/dev/null)
+HOST := $(shell rustc -vV | sed -n 's/^host: //p')
+
+# What `make deploy` needs to know.
+STACK ?= tocsin-responder
+MEMBER_STACK ?= tocsin-member
+NOTICE_SENDER ?=
+NOTICE_SENDER_IDENTITY ?= $(NOTICE_SENDER)
+OPERATOR_EMAIL ?=
+
+.PHONY: help build test test-rust test-local-aws test-acceptance lint lint-rust lint-infra demo bench local-aws deploy clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+# --- tools -----------------------------------------------------------------------------------------------------------
+
+$(TOOLS)/local-aws/.ready: $(LOCAL_AWS)/requirements.txt
+	@echo "== tools: the local AWS"
+	@$(PYTHON) -m venv --clear $(TOOLS)/local-aws
+	@$(TOOLS)/local-aws/bin/pip install --quiet --require-hashes -r $<
+	@touch $@
+
+$(TOOLS)/build/.ready: $(LOCAL_AWS)/requirements-build.txt
+	@echo "== tools: cargo lambda"
+	@$(PYTHON) -m venv --clear $(TOOLS)/build
+	@$(TOOLS)/build/bin/pip install --quiet --no-deps --require-hashes -r $<
+	@touch $@
+
+$(TOOLS)/lint/.ready: $(LOCAL_AWS)/requirements-lint.txt
+	@echo "== tools: linters (Python)"
+	@$(PYTHON) -m venv --clear $(TOOLS)/lint
+	@$(TOOLS)/lint/bin/pip install --quiet --require-hashes -r $<
+	@touch $@
+
+# --- build -----------------------------------------------------------------------------------------------------------
+
+build: target/lambda/.built ## Every function in target/lambda/<name>/bootstrap, the CLI in target/release/tocsin
+
+# cargo-lambda builds all members in one go: a selection would change the features of shared crates and build them again.
+target/lambda/.built: $(TOOLS)/build/.ready $(RUST_SOURCES)
+	@echo "== build: every function, release, for this host"
+	@PATH="$(CURDIR)/$(TOOLS)/build/bin:$$PATH" cargo lambda build --release --locked --workspace --compiler cargo
+	@install -D target/$(HOST)/release/tocsin target/release/tocsin
+	@touch $@
+
+# --- check -----------------------------------------------------------------------------------------------------------
+
+test: test-rust test-local-aws test-acceptance ## Set-up and all tests
+	@echo "== all tests passed"
+
+# The corpus of real findings is not part of the project: its tests exist only where FINDINGS_CORPUS names it.
+test-rust:
+	@echo "== test: the core"
+	@cargo test --locked --quiet -p incident $(if $(FINDINGS_CORPUS),--features corpus)
+
+test-local-aws: $(TOOLS)/local-aws/.ready target/lambda/.built
+	@echo "== test: the local AWS itself"
+	@$(PY) -m pytest -q $(LOCAL_AWS)/tests
+
+test-acceptance: $(TOOLS)/local-aws/.ready target/lambda/.built
+	@echo "== test: acceptance"
+	@$(PY) -m pytest -q tests/acceptance
+
+lint: lint-rust lint-infra ## Formatting, clippy, licences, templates, state machines, documents, policies
+	@echo "== lint is clean"
+
+lint-rust: $(TOOLS)/lint/.ready
+	@echo "== lint: rustfmt, clippy, cargo-deny"
+	@cargo fmt --all --check
+	@cargo clippy --locked --quiet --workspace --all-targets -- -D warnings
+	@PATH="$(CURDIR)/$(TOOLS)/lint/bin:$$PATH" cargo deny --offline --all-features check --config .deny.toml licenses bans sources
+
+lint-infra: $(TOOLS)/local-aws/.ready $(TOOLS)/lint/.ready
+	@echo "== lint: templates, state machines, documents, policies"
+	@$(PY) tests/acceptance/lint.py
+
+# --- run -------------------------------------------------------------------------------------------------------------
+
+demo: $(TOOLS)/local-aws/.ready target/lambda/.built ## The whole way of one finding, on the local AWS (FINDING=file.json, YES=1)
+	@FINDING="$(FINDING)" YES="$(YES)" $(PY) -m demo
+
+local-aws: $(TOOLS)/local-aws/.ready target/lambda/.built ## Keep a local AWS up, for exploring
+	@$(PY) -m local_aws up
+
+bench: $(TOOLS)/local-aws/.ready target/lambda/.built ## Measure; the figures land in target/bench/summary.json
+	@$(PY) tests/benches/run.py
+
+# --- deploy ----------------------------------------------------------------------------------------------------------
+
+deploy: $(TOOLS)/build/.ready ## Build for arm64 and deploy both stacks (NOTICE_SENDER=… OPERATOR_EMAIL=…)
+	@test -n "$(NOTICE_SENDER)" || { echo "deploy: set NOTICE_SENDER to the verified address that notices are sent from" >&2; exit 2; }
+	@command -v sam >/dev/null || { echo "deploy: install the AWS SAM CLI first" >&2; exit 2; }
+	@PATH="$(CURDIR)/$(TOOLS)/build/bin:$$PATH" cargo lambda build --release --locked --workspace --arm64
+	@sam deploy --template-file infra/member.yaml --stack-name $(MEMBER_STACK) --resolve-s3 \
+	  --capabilities CAPABILITY_NAMED_IAM CAPABILITY_AUTO_EXPAND \
+	  --parameter-overrides SecurityAccountId="$$(aws sts get-caller-identity --query Account --output text)" HomeRegion="$$(aws configure get region)"
+	@sam deploy --template-file infra/responder.yaml --stack-name $(STACK) --resolve-s3 \
+	  --capabilities CAPABILITY_NAMED_IAM CAPABILITY_AUTO_EXPAND \
+	  --parameter-overrides NoticeSender="$(NOTICE_SENDER)" NoticeSenderIdentity="$(NOTICE_SENDER_IDENTITY)" OperatorEmail="$(OPERATOR_EMAIL)"
+
+clean: ## Remove everything that was built
+	@rm -rf target

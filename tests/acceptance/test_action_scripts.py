@@ -1,0 +1,106 @@
+"""Scripts of the containment documents, run by themselves where the local AWS can't bring about what they must cope with."""
+
+import datetime
+import json
+import pathlib
+import sys
+import time
+import types
+import unittest.mock
+
+import pytest
+import yaml
+
+ACTIONS = pathlib.Path(__file__).resolve().parents[2] / "infra" / "actions"
+
+
+def run_script(monkeypatch, document: str, step: str, events: dict, client) -> dict:
+    """The answer of a step's handler, with `client` for every `boto3.client`."""
+    body = yaml.safe_load((ACTIONS / document).read_text(encoding="utf-8"))
+    inputs = next(one["inputs"] for one in body["mainSteps"] if one["name"] == step)
+    monkeypatch.setitem(sys.modules, "boto3", types.SimpleNamespace(client=lambda _service: client))
+    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
+    script: dict = {}
+    exec(inputs["Script"], script)  # noqa: S102 - it is what is tested
+    return script[inputs["Handler"]](events, None)
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Honolulu", "Asia/Tokyo"])
+def test_revocation_does_not_depend_on_the_time_zone(zone, monkeypatch):
+    """Local time with a Z behind it would leave hours of sessions alive, or revoke those of hours to come."""
+    iam = unittest.mock.Mock()
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        answer = run_script(
+            monkeypatch, "revoke-role-sessions/document.yaml", "DenyOlderSessions", {"role_name": "checkout"}, iam
+        )
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    put = json.loads(iam.put_role_policy.call_args.kwargs["PolicyDocument"])
+    assert put["Statement"][0]["Condition"] == {"DateLessThan": {"aws:TokenIssueTime": answer["revoked_before"]}}
+    revoked = datetime.datetime.strptime(answer["revoked_before"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.UTC)
+    assert abs(revoked - datetime.datetime.now(datetime.UTC)) < datetime.timedelta(seconds=5)
+
+
+def interface(name: str, vpc: str = "vpc-1", managed: bool = False) -> dict:
+    groups = [{"GroupId": "sg-2", "GroupName": "web"}, {"GroupId": "sg-1", "GroupName": "ssh"}]
+    return {"NetworkInterfaceId": name, "VpcId": vpc, "RequesterManaged": managed, "Groups": groups}
+
+
+class Ec2:
+    """An account with these interfaces and these states of the profile association, one after the other."""
+
+    def __init__(self, interfaces=(), states=("associated",)):
+        self.interfaces, self.states, self.replaced = list(interfaces), list(states), []
+
+    def describe_network_interfaces(self, **_filters) -> dict:
+        return {"NetworkInterfaces": self.interfaces}
+
+    def describe_iam_instance_profile_associations(self, **_filters) -> dict:
+        state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
+        profile = {"Arn": "arn:aws:iam::111122223333:instance-profile/shop/checkout"}
+        return {"IamInstanceProfileAssociations": [{"AssociationId": "iip-1", "State": state, "IamInstanceProfile": profile}]}
+
+    def replace_iam_instance_profile_association(self, **request) -> None:
+        self.replaced.append(request)
+
+
+RECORD = {"instance_id": "i-0123456789abcdef0", "quarantine_profile": "Tocsin-Quarantine", "before": []}
+
+
+def record(monkeypatch, interfaces) -> dict:
+    return run_script(monkeypatch, "isolate-instance/document.yaml", "RecordBefore", RECORD, Ec2(interfaces))
+
+
+def test_interface_that_aws_manages_is_reported_and_left_alone(monkeypatch):
+    answer = record(monkeypatch, [interface("eni-3"), interface("eni-2", managed=True), interface("eni-1")])
+    assert answer["left_alone"] == ["eni-2"]
+    assert answer["interface_ids"] == ["eni-1", "eni-3"]
+    groups = ["sg-1", "sg-2"]
+    assert json.loads(answer["before"]) == {
+        "instance_id": RECORD["instance_id"],
+        "vpc_id": "vpc-1",
+        "interfaces": [{"id": "eni-1", "groups": groups}, {"id": "eni-3", "groups": groups}],
+        "profile_arn": "arn:aws:iam::111122223333:instance-profile/shop/checkout",
+    }
+
+
+def test_interfaces_in_several_vpcs_are_refused(monkeypatch):
+    with pytest.raises(ValueError, match="has interfaces in several VPCs"):
+        record(monkeypatch, [interface("eni-1"), interface("eni-2", vpc="vpc-2")])
+
+
+def test_association_in_the_making_is_waited_for(monkeypatch):
+    """EC2 refuses to replace an association before it is made."""
+    ec2 = Ec2(states=("associating", "associating", "associated"))
+    events = {"instance_id": RECORD["instance_id"], "quarantine_profile": "Tocsin-Quarantine"}
+    run_script(monkeypatch, "isolate-instance/document.yaml", "SwapProfile", events, ec2)
+    assert ec2.replaced == [{"AssociationId": "iip-1", "IamInstanceProfile": {"Name": "Tocsin-Quarantine"}}]
+
+
+def test_association_that_never_settles_fails_the_step(monkeypatch):
+    events = {"instance_id": RECORD["instance_id"], "quarantine_profile": "Tocsin-Quarantine"}
+    with pytest.raises(RuntimeError, match="did not settle"):
+        run_script(monkeypatch, "isolate-instance/document.yaml", "SwapProfile", events, Ec2(states=("associating",)))

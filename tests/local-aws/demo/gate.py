@@ -1,0 +1,98 @@
+"""The legal gate: shows a notice word for word, asks a person or the sample counsel, and hands the answer to `tocsin decide`."""
+
+import json
+import pathlib
+import sys
+
+from demo import command, screen, stack
+
+SAMPLE_REASON = "Read in full; the facts are as the register has them."
+VERDICTS = {"a": "--approve", "r": "--reject", "c": "--changes"}
+
+
+class Counsel:
+    """Two lawyers, each with an access key: whoever corrected a fact had a hand in the draft, so the other decides."""
+
+    def __init__(self, aws, deployed: stack.Stack):
+        self.aws, self.deployed = aws, deployed
+        self.keys = {name: stack.admit_counsel(aws, name) for name in stack.COUNSEL}
+        self.corrected: dict[str, set[str]] = {}
+
+    def who(self, incident: str) -> str:
+        drafters = self.corrected.get(incident, set())
+        return next((name for name in stack.COUNSEL if name not in drafters), stack.COUNSEL[0])
+
+    def tocsin(self, name: str, *arguments: str) -> str:
+        place = ("--url", self.deployed.decision_url, "--table", self.deployed.table)
+        return command.run("decide", *place, *arguments, environment=command.environment(self.aws, self.keys[name]))
+
+    def decide(self, waiting: dict, digest: str, verdict: str, reason: str, facts: str | None = None) -> str:
+        """Hand in a decision; answers who made it."""
+        name = self.who(waiting["incident"])
+        answer = [verdict, "--digest", digest, "--reason", reason]
+        if facts:
+            answer += ["--facts", facts]
+        self.tocsin(name, waiting["incident"], waiting["obligation"], *answer)
+        if facts:
+            self.corrected.setdefault(waiting["incident"], set()).add(name)
+        return name
+
+
+def is_asked() -> bool:
+    """Whether there is a person to ask."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def show(watch, waiting: dict) -> dict:
+    """The notice as it would go out; answers its draft."""
+    records = watch.records
+    drafts = [draft for draft in records.of_incident(watch.incident, "DRAFT") if draft["obligation"] == waiting["obligation"]]
+    draft = next(draft for draft in drafts if draft["version"] == waiting["version"])
+    duties = [duty["obligation"] for duty in records.of_incident(watch.incident, "OBLIGATION")]
+    duty = next(duty for duty in duties if duty["id"] == waiting["obligation"])
+    recipient = recipients(watch)[waiting["obligation"]]
+    screen.heading(f"Notice {waiting['obligation']}, version {waiting['version']}")
+    screen.say(f"duty        {duty['citation']}", hanging=12)
+    screen.say(f"to          {recipient['name']} <{recipient['email']}>", hanging=12)
+    screen.say(f"due         {waiting['due_at'] or 'runs from the notice ' + str(duty['after'])}", hanging=12)
+    screen.say(f"confidence  {duty['confidence']} (of the rule), verified: {duty['verified']}", hanging=12)
+    for gap in draft["gaps"]:
+        screen.say(f"missing     {gap}", hanging=12)
+    screen.say(f"subject     {draft['subject']}", hanging=12)
+    screen.say(f"sha256      {draft['digest']}")
+    screen.quoted(draft["text"])
+    return draft
+
+
+def recipients(watch) -> dict:
+    body = watch.aws.client("s3").get_object(Bucket=watch.stack.vault, Key="settings/organisation.json")["Body"].read()
+    return json.loads(body)["recipients"]
+
+
+def approve_as_sample(counsel: Counsel, waiting: dict, draft: dict) -> None:
+    name = counsel.decide(waiting, draft["digest"], "--approve", SAMPLE_REASON)
+    screen.say(f"YES=1: {name}, a sample, approves this text.")
+
+
+def ask(counsel: Counsel, waiting: dict, draft: dict) -> None:
+    """Ask until an answer was accepted. End of input leaves the notice where it is."""
+    while True:
+        name = counsel.who(waiting["incident"])
+        screen.say()
+        choice = prompt(f"{name} decides: [a]pprove, [r]eject, ask for [c]hanges? ").lower()[:1]
+        if choice not in VERDICTS:
+            continue
+        reason = prompt("Reason (goes into the register): ")
+        facts = prompt("A JSON file of corrected facts, or nothing: ") if choice == "c" else ""
+        if facts and not pathlib.Path(facts).is_file():
+            screen.complain(f"there is no file `{facts}`")
+            continue
+        try:
+            counsel.decide(waiting, draft["digest"], VERDICTS[choice], reason, facts or None)
+            return
+        except command.CommandFailed as refusal:
+            screen.complain(str(refusal))
+
+
+def prompt(question: str) -> str:
+    return input(question).strip()

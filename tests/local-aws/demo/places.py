@@ -1,0 +1,24 @@
+"""Where things lie in the repository."""
+
+import pathlib
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
+FUNCTIONS = REPOSITORY / "target" / "lambda"
+RUN = REPOSITORY / "target" / "local-aws" / "demo"
+RESULTS = REPOSITORY / "target" / "demo"
+FIXTURES = REPOSITORY / "functions" / "incident" / "src" / "sources"
+SAMPLE = FIXTURES / "guardduty" / "fixtures" / "instance-credential-exfiltration.json"
+
+
+def tocsin() -> pathlib.Path:
+    """The command, as `make build` leaves it; a debug build where there is no other."""
+    built = [REPOSITORY / "target" / profile / "tocsin" for profile in ("release", "debug")]
+    return next((path for path in built if path.is_file()), built[0])
+
+
+def missing() -> list[pathlib.Path]:
+    """What `make build` has to make before the demo can run."""
+    functions = REPOSITORY / "functions"
+    handlers = sorted(folder.name for folder in functions.iterdir() if (folder / "src" / "main.rs").is_file())
+    wanted = [FUNCTIONS / name / "bootstrap" for name in handlers if name != "cli"]
+    return [path for path in [*wanted, tocsin()] if not path.is_file()]

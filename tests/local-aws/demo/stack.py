@@ -1,0 +1,80 @@
+"""Deploys Tocsin to the local AWS, with the same templates that go to AWS, and the people who decide."""
+
+import dataclasses
+import json
+import platform
+
+from demo import organisation, places
+
+COUNSEL = ("counsel-adams", "counsel-bauer")
+
+
+@dataclasses.dataclass(frozen=True)
+class Stack:
+    vault: str
+    table: str
+    queue: str
+    dead_letters: str
+    topic: str
+    decision_url: str
+    response: str
+
+    def machine(self, name: str) -> str:
+        """The ARN of a state machine of Tocsin."""
+        return f"{self.response.rsplit(':', 1)[0]}:tocsin-{name}"
+
+    def execution(self, machine: str, name: str) -> str:
+        return f"{self.machine(machine).replace(':stateMachine:', ':execution:')}:{name}"
+
+
+def architecture() -> str:
+    return "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
+
+
+def deploy(aws) -> Stack:
+    infra = places.REPOSITORY / "infra"
+    aws.deploy("tocsin-member", infra / "member.yaml", {"SecurityAccountId": aws.account, "HomeRegion": aws.region})
+    parameters = {
+        "Architecture": architecture(),
+        "NoticeSender": organisation.SENDER,
+        "NoticeSenderIdentity": organisation.SENDER_DOMAIN,
+        # Nobody can delete what is kept under COMPLIANCE, so an exercise does not use it.
+        "VaultRetentionMode": "GOVERNANCE",
+        "VaultRetentionDays": 1,
+        "RepeatRevocationAfterSeconds": 1,
+    }
+    outputs = aws.deploy("tocsin-responder", infra / "responder.yaml", parameters)
+    aws.client("sesv2").create_email_identity(EmailIdentity=organisation.SENDER_DOMAIN)
+    aws.client("iam").create_role(RoleName=organisation.RESPONDER, AssumeRolePolicyDocument=trust("ec2.amazonaws.com"))
+    return Stack(
+        vault=outputs["VaultBucket"],
+        table=outputs["IncidentsTable"],
+        queue=outputs["FindingsQueueUrl"],
+        dead_letters=outputs["DeadLetterQueueUrl"],
+        topic=outputs["OperatorTopicArn"],
+        decision_url=outputs["LegalDecisionUrl"],
+        response=outputs["IncidentResponseStateMachineArn"],
+    )
+
+
+def trust(service: str) -> str:
+    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def admit_counsel(aws, name: str) -> dict[str, str]:
+    """A lawyer's access key; all it may do is read what waits, and decide."""
+    iam = aws.client("iam")
+    iam.create_user(UserName=name)
+    iam.attach_user_policy(UserName=name, PolicyArn=f"arn:aws:iam::{aws.account}:policy/Tocsin-LegalReviewer")
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    return {"access_key": key["AccessKeyId"], "secret_key": key["SecretAccessKey"]}
+
+
+def watch_pages(aws, stack: Stack) -> str:
+    """A queue that receives every page to the operator; its URL."""
+    sqs = aws.client("sqs")
+    url = sqs.create_queue(QueueName="operator-pages")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    aws.client("sns").subscribe(TopicArn=stack.topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+    return url

@@ -1,0 +1,52 @@
+"""Where moto's EC2 differs from AWS in what containment and evidence rest on."""
+
+from local_aws import plug
+
+
+def join() -> None:
+    """Called once moto is loaded, which takes most of a second."""
+    from moto.ec2.models import elastic_block_store, elastic_network_interfaces, instances, security_groups
+
+    interface = elastic_network_interfaces.NetworkInterface
+    plug.take(interface, "group_set")
+    interface.group_set = property(groups_of_interface)
+    instances.Instance.security_groups = property(groups_of_instance, give_groups)
+    # The answer to CreateSnapshots has `State`; moto's snapshot calls it `status`, as DescribeSnapshots does.
+    elastic_block_store.Snapshot.state = property(lambda snapshot: snapshot.status)
+    backend = security_groups.SecurityGroupBackend
+    plug.replaces(backend, "delete_security_group", "self", "name", "group_id")(delete_group)
+    plug.verify()
+
+
+def groups_of_interface(interface) -> list:
+    """An interface wears its own groups; moto adds those that its instance was launched with."""
+    return interface._group_set
+
+
+def groups_of_instance(instance) -> list:
+    """An instance shows the groups of its first interface, also after they were changed there."""
+    first = getattr(instance, "nics", {}).get(0)
+    return first._group_set if first else instance.__dict__.get("launch_groups", [])
+
+
+def give_groups(instance, groups: list) -> None:
+    instance.__dict__["launch_groups"] = groups
+    if first := getattr(instance, "nics", {}).get(0):
+        first._group_set = groups
+
+
+def delete_group(original, backend, name=None, group_id=None):
+    """A group that an interface wears, or that another group's rule names, can't be deleted; moto deletes it."""
+    from moto.ec2.exceptions import DependencyViolationError
+
+    worn = any(group.id == group_id for interface in backend.enis.values() for group in interface._group_set)
+    others = [group for vpc in backend.groups.values() for group in vpc.values() if group.id != group_id]
+    named = any(
+        source.get("GroupId") == group_id
+        for group in others
+        for rule in (*group.ingress_rules, *group.egress_rules)
+        for source in (rule.source_group or {},)
+    )
+    if worn or named:
+        raise DependencyViolationError(f"resource {group_id} has a dependent object")
+    return original(backend, name, group_id)
