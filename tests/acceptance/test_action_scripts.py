@@ -104,3 +104,15 @@ def test_association_that_never_settles_fails_the_step(monkeypatch):
     events = {"instance_id": RECORD["instance_id"], "quarantine_profile": "Tocsin-Quarantine"}
     with pytest.raises(RuntimeError, match="did not settle"):
         run_script(monkeypatch, "isolate-instance/document.yaml", "SwapProfile", events, Ec2(states=("associating",)))
+
+
+def test_bucket_policy_too_long_to_be_handed_back_is_refused(monkeypatch):
+    """The reversal gets at most 50 values of 512 characters; what does not fit could never be restored."""
+    s3 = unittest.mock.MagicMock()
+    s3.exceptions.ClientError = RuntimeError
+    s3.get_public_access_block.return_value = {"PublicAccessBlockConfiguration": None}
+    s3.get_bucket_encryption.return_value = {"ServerSideEncryptionConfiguration": None}
+    s3.get_bucket_policy.return_value = {"Policy": '"' * 13_000}
+    events = {"bucket": "shop", "responders": ["arn:aws:iam::111122223333:role/responder"], "before": []}
+    with pytest.raises(ValueError, match="too long to be handed to the reversal"):
+        run_script(monkeypatch, "lock-bucket/document.yaml", "RecordBefore", events, s3)

@@ -69,7 +69,7 @@ pub struct Incident {
     pub severity: Severity,
     /// The title of the most severe finding.
     pub title: String,
-    /// The identifiers of its findings, in order of arrival.
+    /// The identities of its findings, in order of arrival.
     pub findings: Vec<String>,
     /// The findings that brought something new, in order of arrival. Each starts a response of its own.
     pub news: Vec<String>,
@@ -82,10 +82,7 @@ pub struct Incident {
 impl Incident {
     /// The incident that `finding`, received at `received`, opens. `home_region` stands in for a global finding's region.
     pub fn open(finding: &Finding, received: Timestamp, home_region: &str) -> Self {
-        let mut entities = finding.entities.clone();
-        entities.sort();
-        entities.dedup();
-        Self {
+        let mut incident = Self {
             id: IncidentId::opened_by(finding),
             aware_at: received,
             account: finding.account.clone(),
@@ -93,35 +90,51 @@ impl Incident {
             category: finding.category,
             severity: finding.severity.clone(),
             title: finding.title.clone(),
-            findings: vec![finding.id.clone()],
-            news: vec![finding.id.clone()],
-            entities,
+            findings: vec![finding.identity().to_owned()],
+            news: vec![finding.identity().to_owned()],
+            entities: Vec::new(),
             closed_at: None,
-        }
+        };
+        incident.learn(&finding.entities);
+        incident
     }
 
-    /// Joins `finding` to this incident. Joining twice changes nothing.
+    /// Joins `finding` to this incident. Joining it again, in whatever format, changes nothing.
     pub fn join(&mut self, finding: &Finding) {
-        if self.findings.contains(&finding.id) {
+        let identity = finding.identity();
+        if self.findings.iter().any(|known| known == identity) {
             return;
         }
-        self.findings.push(finding.id.clone());
+        self.findings.push(identity.to_owned());
         if finding.severity.score > self.severity.score {
             self.severity = finding.severity.clone();
             self.category = finding.category;
             self.title = finding.title.clone();
         }
-        if finding.entities.iter().any(|entity| !self.entities.contains(entity)) {
-            self.news.push(finding.id.clone());
+        if self.learn(&finding.entities) {
+            self.news.push(identity.to_owned());
         }
-        self.entities.extend(finding.entities.iter().cloned());
+    }
+
+    /// Adds what is not known yet; answers whether anything was. An entity is the same whether or not its ARN is given.
+    fn learn(&mut self, entities: &[Entity]) -> bool {
+        let mut is_news = false;
+        for entity in entities {
+            match self.entities.iter_mut().find(|known| known.kind == entity.kind && known.id == entity.id) {
+                Some(known) => known.arn = known.arn.take().or_else(|| entity.arn.clone()),
+                None => {
+                    self.entities.push(entity.clone());
+                    is_news = true;
+                }
+            }
+        }
         self.entities.sort();
-        self.entities.dedup();
+        is_news
     }
 
     /// The name of the execution that this finding starts; `None` if it brought nothing new. The same at every repeat.
-    pub fn execution_for(&self, finding: &str) -> Option<String> {
-        let place = self.news.iter().position(|id| id == finding)?;
+    pub fn execution_for(&self, finding: &Finding) -> Option<String> {
+        let place = self.news.iter().position(|id| id == finding.identity())?;
         Some(if place == 0 { self.id.to_string() } else { format!("{}-r{place}", self.id) })
     }
 }

@@ -95,9 +95,9 @@ impl Key {
         Self::new(incident(id), "INCIDENT")
     }
 
-    /// A finding, found by its identifier.
-    pub fn finding(id: &str) -> Self {
-        Self::new(format!("FINDING#{}", Digest::of(id.as_bytes()).short(40)), "FINDING")
+    /// A finding, by [`Finding::identity`].
+    pub fn finding(identity: &str) -> Self {
+        Self::new(format!("FINDING#{}", Digest::of(identity.as_bytes()).short(40)), "FINDING")
     }
 
     /// Which incident an entity of an account belongs to.

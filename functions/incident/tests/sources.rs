@@ -1,5 +1,5 @@
 //! Sources as a whole: fixtures, the same finding in three formats, wrappings, oddities, refusals.
-#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a fixture that is not as expected fails the test")]
+#![expect(clippy::expect_used, reason = "a fixture that is not as expected fails the test")]
 
 use incident::finding::KeyTerm;
 use incident::sources::{Code, Unreadable, read, translate};

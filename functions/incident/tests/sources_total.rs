@@ -172,15 +172,23 @@ proptest! {
             }
         }
     }
+}
 
-    #[test]
-    fn members_of_other_case_read_the_same(fixture in prop::sample::select(fixtures())) {
-        // OCSF has no such second form.
-        prop_assume!(!fixture.to_string().contains("class_uid"));
-        let upper = |value: &Value| capitalised(value);
-        let detail = fixture.get("detail").unwrap_or(&fixture);
-        let read = |document: &Value| translate(document).map(|each| each.into_iter().filter_map(Result::ok).count());
-        prop_assert_eq!(read(&upper(detail)).ok(), read(detail).ok());
+#[test]
+fn members_of_other_case_read_the_same() {
+    // OCSF has no such second form.
+    for fixture in fixtures().iter().filter(|fixture| !fixture.to_string().contains("class_uid")) {
+        let detail = fixture.get("detail").unwrap_or(fixture);
+        let read = |document: &Value| -> Vec<Finding> {
+            let mut findings: Vec<_> = translate(document)
+                .expect("a fixture is read")
+                .into_iter()
+                .map(|each| each.expect("so is each"))
+                .collect();
+            findings.iter_mut().for_each(|finding| finding.entities.sort());
+            findings
+        };
+        assert_eq!(read(&capitalised(detail)), read(detail));
     }
 }
 

@@ -4,11 +4,11 @@ use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
 use incident::finding::EntityKind;
 use incident::ports::{DeadLetters, Responses};
 use incident::records::{EntityPointer, FindingRecord, Key, Records};
-use incident::sources::{Unreadable, translate};
+use incident::sources::{Unreadable, read};
 use incident::{Entity, Failure, Finding, Incident, IncidentId};
 use jiff::{SignedDuration, Timestamp};
 use platform::telemetry::{Level, count, log};
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// The intake of findings.
 pub struct Intake<T, R, D> {
@@ -50,17 +50,13 @@ impl<T: Records, R: Responses, D: DeadLetters> Intake<T, R, D> {
     }
 
     async fn take_document(&self, document: &str, received: Timestamp) -> Result<(), Failure> {
-        let event: Value = match serde_json::from_str(document) {
-            Ok(event) => event,
-            Err(_) => return self.refuse(document, "invalid-json", "$", "the document is not JSON").await,
-        };
-        match translate(&event) {
-            Err(unreadable) => self.refuse_unreadable(document, &unreadable).await,
+        match read(document.as_bytes()) {
+            Err(unreadable) => self.refuse(document, &unreadable).await,
             Ok(findings) => {
                 for finding in findings {
                     match finding {
                         Ok(finding) => self.take(&finding, document, received).await?,
-                        Err(unreadable) => self.refuse_unreadable(document, &unreadable).await?,
+                        Err(unreadable) => self.refuse(document, &unreadable).await?,
                     }
                 }
                 Ok(())
@@ -68,11 +64,8 @@ impl<T: Records, R: Responses, D: DeadLetters> Intake<T, R, D> {
         }
     }
 
-    async fn refuse_unreadable(&self, document: &str, unreadable: &Unreadable) -> Result<(), Failure> {
-        self.refuse(document, unreadable.code, &unreadable.path, &unreadable.message).await
-    }
-
-    async fn refuse(&self, document: &str, code: &str, path: &str, message: &str) -> Result<(), Failure> {
+    async fn refuse(&self, document: &str, unreadable: &Unreadable) -> Result<(), Failure> {
+        let Unreadable { code, path, message } = unreadable;
         self.dead_letters.keep(document, code, path, message).await?;
         count("FindingsUnreadable", 1);
         log(
@@ -85,7 +78,7 @@ impl<T: Records, R: Responses, D: DeadLetters> Intake<T, R, D> {
 
     async fn take(&self, finding: &Finding, document: &str, received: Timestamp) -> Result<(), Failure> {
         count("FindingsReceived", 1);
-        let key = Key::finding(&finding.id);
+        let key = Key::finding(finding.identity());
         let known: Option<FindingRecord> = self.records.get(&key).await?;
         let record = match known {
             Some(known) if known.incident.is_some() => known,
@@ -113,7 +106,7 @@ impl<T: Records, R: Responses, D: DeadLetters> Intake<T, R, D> {
         };
         if finding.is_actionable() {
             let incident = self.join(finding, received).await?;
-            record.starts = incident.execution_for(&finding.id);
+            record.starts = incident.execution_for(finding);
             record.incident = Some(incident.id);
         }
         let (kept, is_new) = self.records.create(key, &record).await?;
@@ -138,7 +131,7 @@ impl<T: Records, R: Responses, D: DeadLetters> Intake<T, R, D> {
         let opened = Incident::open(finding, received, &self.home_region);
         let key = Key::incident(&id);
         let (mut incident, is_new) = self.records.create(&key, &opened).await?;
-        if !is_new && !incident.findings.contains(&finding.id) {
+        if !is_new && !incident.findings.iter().any(|known| known == finding.identity()) {
             incident = self
                 .records
                 .update(&key, |incident: &mut Incident| {

@@ -90,7 +90,7 @@ impl<T: Records, A: ActionRunner> Reverser<T, A> {
             parameters: BTreeMap::from([
                 ("IncidentId".to_owned(), vec![record.incident.to_string()]),
                 (step.action.target_parameter().to_owned(), vec![step.target.clone()]),
-                ("Before".to_owned(), vec![before.clone()]),
+                ("Before".to_owned(), pieces(&before)),
             ]),
             token: step.token(&record.incident, "reverse"),
         };
@@ -135,6 +135,13 @@ impl<T: Records, A: ActionRunner> Reverser<T, A> {
         self.records.update(key, change).await?;
         Ok(Reversed { incident: record.incident, step: record.step, state: State::Reversed, reason: record.reason })
     }
+}
+
+/// SSM takes 1 to 512 characters a value and 50 values a parameter
+/// (<https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_StartAutomationExecution.html>).
+fn pieces(text: &str) -> Vec<String> {
+    let letters: Vec<char> = text.chars().collect();
+    letters.chunks(512).map(|piece| piece.iter().collect()).collect()
 }
 
 trait InProgress {

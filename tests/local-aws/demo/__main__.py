@@ -131,7 +131,7 @@ def respond(watch: Watch, counsel: gate.Counsel, before: dict) -> int:
     decides = os.environ.get("YES") == "1" or gate.is_asked()
     while decides and not watch.has_ended():
         waiting = watch.records.waiting(watch.incident)[0]
-        draft = gate.show(watch, waiting)
+        draft = gate.show(watch, counsel, waiting)
         try:
             if os.environ.get("YES") == "1":
                 gate.approve_as_sample(counsel, waiting, draft)

@@ -43,23 +43,19 @@ def is_asked() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def show(watch, waiting: dict) -> dict:
-    """The notice as it would go out; answers its draft."""
-    records = watch.records
-    drafts = [draft for draft in records.of_incident(watch.incident, "DRAFT") if draft["obligation"] == waiting["obligation"]]
-    draft = next(draft for draft in drafts if draft["version"] == waiting["version"])
-    duties = [duty["obligation"] for duty in records.of_incident(watch.incident, "OBLIGATION")]
-    duty = next(duty for duty in duties if duty["id"] == waiting["obligation"])
+def show(watch, counsel: Counsel, waiting: dict) -> dict:
+    """The notice as it would go out, as counsel gets it from `tocsin decide`; answers its draft."""
+    shown = json.loads(counsel.tocsin(counsel.who(watch.incident), watch.incident, waiting["obligation"], "--show", "--json"))
+    draft, duty = shown["draft"], shown["obligation"]
     recipient = recipients(watch)[waiting["obligation"]]
-    screen.heading(f"Notice {waiting['obligation']}, version {waiting['version']}")
-    screen.say(f"duty        {duty['citation']}", hanging=12)
-    screen.say(f"to          {recipient['name']} <{recipient['email']}>", hanging=12)
-    screen.say(f"due         {waiting['due_at'] or 'runs from the notice ' + str(duty['after'])}", hanging=12)
-    screen.say(f"confidence  {duty['confidence']} (of the rule), verified: {duty['verified']}", hanging=12)
-    for gap in draft["gaps"]:
-        screen.say(f"missing     {gap}", hanging=12)
-    screen.say(f"subject     {draft['subject']}", hanging=12)
-    screen.say(f"sha256      {draft['digest']}")
+    due = duty["due_at"] or f"runs from the notice {duty['after']}"
+    rows = [("duty", duty["citation"]), ("to", f"{recipient['name']} <{recipient['email']}>"), ("due", due)]
+    rows += [("the rule", f"confidence {duty['confidence']}, read as {duty['verified']}")]
+    rows += [("missing", gap) for gap in draft["gaps"]]
+    rows += [("subject", draft["subject"]), ("sha256", draft["digest"])]
+    screen.heading(f"Notice {draft['obligation']}, version {draft['version']}, waits for counsel")
+    for name, value in rows:
+        screen.say(f"{name:<10}{value}", indent=2, hanging=12)
     screen.quoted(draft["text"])
     return draft
 

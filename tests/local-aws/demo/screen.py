@@ -5,7 +5,7 @@ import sys
 import textwrap
 
 WIDTH = 100
-STYLES = {"bold": "1", "dim": "2", "good": "32", "bad": "31", "wait": "33"}
+STYLES = {"bold": "1", "bad": "31"}
 
 
 def has_colour(stream=None) -> bool:
@@ -18,36 +18,40 @@ def styled(text: str, style: str) -> str:
     return f"\x1b[{STYLES[style]}m{text}\x1b[0m" if has_colour() else text
 
 
+def printable(text: str) -> str:
+    """A finding is written by strangers: whatever would steer the terminal becomes a visible mark."""
+    return "".join(letter if letter.isprintable() or letter in "\n" else "\ufffd" for letter in text)
+
+
+def wrapped(text: str, width: int, hanging: str = "") -> list[str]:
+    return textwrap.wrap(text, width, subsequent_indent=hanging, break_on_hyphens=False) or [""]
+
+
 def say(text: str = "", indent: int = 0, hanging: int | None = None) -> None:
-    """One paragraph. Words that are longer than the line, such as digests, are left whole."""
-    if not text:
-        print(flush=True)
-        return
-    first, rest = " " * indent, " " * (indent if hanging is None else hanging)
-    for line in text.splitlines():
-        print(
-            textwrap.fill(
-                line,
-                WIDTH,
-                initial_indent=first,
-                subsequent_indent=rest,
-                break_long_words=False,
-                break_on_hyphens=False,
-                replace_whitespace=False,
-                drop_whitespace=bool(line.strip()),
-            ),
-            flush=True,
-        )
+    """One paragraph a line; with nothing, an empty line."""
+    rest = " " * ((indent if hanging is None else hanging) - indent)
+    for paragraph in printable(text).splitlines() or [""]:
+        for line in wrapped(paragraph, WIDTH - indent, rest):
+            print(f"{' ' * indent}{line}".rstrip(), flush=True)
+
+
+def row(clock: float, label: str, text: str, style: str = "bold") -> None:
+    """A line of the progress: when, which phase, what."""
+    first, *others = wrapped(printable(text), WIDTH - 20)
+    print(f"{clock:6.2f} s  {styled(f'{label:<8}', style)}  {first}", flush=True)
+    for line in others:
+        print(f"{' ' * 20}{line}", flush=True)
 
 
 def heading(text: str) -> None:
     print(flush=True)
-    print(styled(text, "bold"), flush=True)
+    for line in wrapped(printable(text), WIDTH, "  "):
+        print(styled(line, "bold"), flush=True)
 
 
 def quoted(text: str) -> None:
     """A text word for word, marked at the margin. A longer line is folded and no character is lost."""
-    for line in text.splitlines() or [""]:
+    for line in printable(text).splitlines() or [""]:
         folded = textwrap.wrap(line, WIDTH - 4, drop_whitespace=False, break_on_hyphens=False, replace_whitespace=False) or [""]
         for part in folded:
             print(f"  | {part}".rstrip(), flush=True)
@@ -56,8 +60,6 @@ def quoted(text: str) -> None:
 def complain(text: str) -> None:
     """An error, on standard error."""
     sys.stdout.flush()
-    print(textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False), file=sys.stderr, flush=True)
-
-
-def seconds(value: float) -> str:
-    return f"{value:6.2f} s"
+    for paragraph in printable(text).splitlines():
+        for line in wrapped(paragraph, WIDTH):
+            print(line, file=sys.stderr, flush=True)

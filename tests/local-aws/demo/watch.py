@@ -50,8 +50,7 @@ class Watch:
         return (happening.at - self.published).total_seconds()
 
     def show(self, happening: Happening) -> None:
-        phase = screen.styled(f"{happening.phase:<8}", "bad" if happening.phase == "page" else "bold")
-        screen.say(f"{screen.seconds(self.elapsed(happening))}  {phase}  {happening.what}", hanging=20)
+        screen.row(self.elapsed(happening), happening.phase, happening.what, "bad" if happening.phase == "page" else "bold")
 
     def until(self, is_done, quiet: bool = False) -> None:
         """Show what happens until `is_done`. Gives up when nothing has happened for long."""

@@ -1,11 +1,10 @@
 """Resource types that ministack's CloudFormation lacks, or of which it silently drops properties that matter here."""
 
 import botocore.serialize
-import botocore.session
 from ministack.services import s3
 from ministack.services.cloudformation import provisioners
 
-from local_aws import plug
+from local_aws import api_clients, plug
 from local_aws.automation import documents
 from local_aws.automation.errors import ApiError
 
@@ -49,14 +48,12 @@ REMEMBERED = (
     "AWS::AccessAnalyzer::Analyzer",
 )
 
-_session = botocore.session.get_session()
-_service = _session.get_service_model("s3")
 _serializer = botocore.serialize.create_serializer("rest-xml")
 
 
 def request_body(operation: str, **parameters) -> bytes:
     """The body that an SDK would send, for the functions in ministack that read it."""
-    model = _service.operation_model(operation)
+    model = api_clients.model("s3").operation_model(operation)
     return _serializer.serialize_to_request({"Bucket": "bucket", **parameters}, model)["body"]
 
 

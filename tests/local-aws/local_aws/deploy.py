@@ -67,20 +67,25 @@ def ensure_bucket(s3, region: str) -> None:
 
 
 def upload_code(s3, logical_id: str, directory: pathlib.Path) -> dict:
-    """Zip what `cargo lambda build` left in `directory`. Stored, not compressed: it goes a few centimetres."""
+    """Zip what `cargo lambda build` left in `directory`."""
     if not (directory / "bootstrap").is_file() and not any(directory.glob("*.py")):
         raise DeployFailed(f"{directory}: no `bootstrap` for `{logical_id}`; run `make build` first")
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as zipped:
+    data = archive(directory)
+    key = f"{logical_id}-{hashlib.sha256(data).hexdigest()[:16]}.zip"
+    s3.put_object(Bucket=CODE_BUCKET, Key=key, Body=data)
+    return {"Bucket": CODE_BUCKET, "Key": key}
+
+
+def archive(directory: pathlib.Path) -> bytes:
+    """Stored, not compressed: it does not leave this machine."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_STORED) as zipped:
         for file in sorted(directory.rglob("*")):
             if file.is_file():
                 entry = zipfile.ZipInfo(str(file.relative_to(directory)))
                 entry.external_attr = (file.stat().st_mode & 0o777) << 16
                 zipped.writestr(entry, file.read_bytes())
-    data = archive.getvalue()
-    key = f"{logical_id}-{hashlib.sha256(data).hexdigest()[:16]}.zip"
-    s3.put_object(Bucket=CODE_BUCKET, Key=key, Body=data)
-    return {"Bucket": CODE_BUCKET, "Key": key}
+    return data.getvalue()
 
 
 def exists(cloudformation, stack: str) -> bool:

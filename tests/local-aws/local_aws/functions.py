@@ -9,6 +9,7 @@ from ministack.core import lambda_runtime
 from ministack.services import lambda_svc, sqs
 
 from local_aws import plug, recording
+from local_aws.iam_actions import key_actions
 from local_aws.operations import Operation
 from local_aws.principals import Principal, session_for
 from local_aws.settings import ACCOUNT, REGION
@@ -59,10 +60,9 @@ def run_batch(original, esm, func_rec, event, batch, queue_url, queue_name):
     original(esm, func_rec, event, batch, queue_url, queue_name)
     name = (func_rec.get("config") or func_rec).get("FunctionName", "unknown")
     account, region = account_and_region(esm.get("EventSourceArn", ""))
-    encrypted = bool(((sqs._queues.get(queue_url) or {}).get("attributes") or {}).get("KmsMasterKeyId"))
     for operation in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes"):
-        actions = [f"sqs:{operation}"] + (["kms:Decrypt"] if encrypted and operation == "ReceiveMessage" else [])
         polled = Operation("sqs", "sqs", operation, {"QueueUrl": queue_url})
+        actions = [f"sqs:{operation}", *key_actions(polled, recording.under_customer_key(polled))]
         recording.record(Principal("function", name), polled, actions, 200, account, region, via="event-source-mapping")
     handles = {message.get("receipt_handle") for message in batch}
     with sqs._queues_lock:

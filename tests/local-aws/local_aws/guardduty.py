@@ -5,16 +5,14 @@ import json
 import re
 import uuid
 
-import botocore.session
 from ministack.core.responses import AccountRegionScopedDict, get_account_id, get_region
 
-from local_aws import bus, control
+from local_aws import api_clients, bus, control
 from local_aws.moto_services import handlers
 from local_aws.service_answers import answer_json, error_json
 
 _PATH = re.compile(r"^/detector/([^/]+)/findings(/create|/get|/archive|/unarchive)?$")
 _findings = AccountRegionScopedDict()
-_shape = botocore.session.get_session().get_service_model("guardduty").shape_for("Finding")
 _detectors_and_the_rest = handlers["guardduty"]
 
 COMPARISONS = {
@@ -92,7 +90,7 @@ def to_wire(shape, value):
 def put(finding: dict) -> dict:
     """Keep a finding and publish it. Putting it again is GuardDuty's update of the same finding."""
     finding = copy.deepcopy(finding.get("detail") or finding)
-    finding = to_wire(_shape, finding)
+    finding = to_wire(api_clients.model("guardduty").shape_for("Finding"), finding)
     if not isinstance(finding.get("id"), str):
         raise ValueError("a GuardDuty finding needs an `id`")
     finding.setdefault("service", {}).setdefault("archived", False)

@@ -9,7 +9,9 @@ import json
 import re
 from urllib.parse import parse_qs, unquote
 
-import botocore.loaders
+import botocore.exceptions
+
+from local_aws import api_clients
 
 # The name in a request's credential scope, where botocore calls the service something else.
 _MODEL_NAMES = {
@@ -98,14 +100,11 @@ class Route:
     weight: tuple
 
 
-_loader = botocore.loaders.Loader()
-
-
 @functools.lru_cache(maxsize=None)
 def routes(service: str) -> tuple[Route, ...]:
     """A REST service's operations, the most specific first."""
     try:
-        model = _loader.load_service_model(service, "service-2")
+        model = api_clients.service_description(service)
     except (botocore.exceptions.UnknownServiceError, botocore.exceptions.DataNotFoundError):
         return ()
     found = []

@@ -9,15 +9,21 @@ from urllib.parse import parse_qs
 from ministack.core import responses
 from ministack.services import s3, sns, sqs
 
-from local_aws import api_faults, control, function_urls, principals
+from local_aws import api_faults, control, function_urls, plug, principals
 from local_aws.iam_actions import actions_of, key_actions
 from local_aws.operations import Operation, identify, signature_of
 from local_aws.settings import ACCOUNT, CONTROL, REGION
 
 _ISSUED_KEY = re.compile(rb"<AccessKeyId>([^<]+)</AccessKeyId>")
+_BUCKET_KEY = re.compile(r"<KMSMasterKeyID>([^<]+)</KMSMasterKeyID>")
 _lock = threading.Lock()
 _file = None
 _listeners: list = []
+
+
+for _module, _name in ((s3, "_bucket_encryption"), (sqs, "_queues"), (sns, "_topics"), (responses, "request_scope")):
+    plug.take(_module, _name)
+plug.take(responses, "_account_from_sts_session", "access_key_id")
 
 
 def open_log(path) -> None:
@@ -112,14 +118,21 @@ def account_of(access_key: str) -> str:
 def under_customer_key(operation: Operation) -> bool:
     """Whether the bucket, queue or topic of a call is encrypted under a key that the caller must be allowed to use."""
     if operation.scope == "s3":
-        return b"aws:kms" in bytes(str(s3._bucket_encryption.get(operation.parameters.get("Bucket", ""), "")), "utf-8")
+        encryption = s3._bucket_encryption.get(operation.parameters.get("Bucket", "")) or ""
+        found = _BUCKET_KEY.search(encryption)
+        return is_customer_key(found.group(1) if found else "")
     if operation.scope == "sqs":
         queue = sqs._queues.get(operation.parameters.get("QueueUrl", "")) or {}
-        return bool((queue.get("attributes") or {}).get("KmsMasterKeyId"))
+        return is_customer_key((queue.get("attributes") or {}).get("KmsMasterKeyId"))
     if operation.scope == "sns":
         topic = sns._topics.get(operation.parameters.get("TopicArn", "")) or {}
-        return bool((topic.get("attributes") or {}).get("KmsMasterKeyId"))
+        return is_customer_key((topic.get("attributes") or {}).get("KmsMasterKeyId"))
     return False
+
+
+def is_customer_key(key: str | None) -> bool:
+    """AWS's own keys (`alias/aws/…`) let everyone in who may use the service; a customer's key asks for a permission."""
+    return bool(key) and "alias/aws/" not in key
 
 
 async def read_body(receive) -> bytes:

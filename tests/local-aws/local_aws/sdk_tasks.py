@@ -2,17 +2,15 @@
 
 import datetime
 import json
-import os
-import threading
 
-import botocore.config
 import botocore.exceptions
-import botocore.session
 from ministack.core.responses import get_region
 from ministack.services import stepfunctions as engine
 
-from local_aws import plug
+from local_aws import api_clients, plug
 from local_aws.state_machines import CALLBACK, ExecutionError, current_machine
+
+prefixes = plug.table(engine, "_AWS_SDK_ERROR_PREFIX", "sfn", "s3")
 
 # Step Functions' name of a service -> botocore's, where they differ.
 NAMES = {
@@ -21,37 +19,17 @@ NAMES = {
     "cloudwatchlogs": "logs",
     "elasticloadbalancingv2": "elbv2",
     "ssmincidents": "ssm-incidents",
-    "accessanalyzer": "accessanalyzer",
 }
-_session = botocore.session.get_session()
-_clients: dict = {}
-_lock = threading.Lock()
-
-
-def client(service: str, credentials):
-    key = (service, get_region(), credentials)
-    with _lock:
-        if key not in _clients:
-            _clients[key] = _session.create_client(
-                service,
-                region_name=get_region(),
-                endpoint_url=os.environ["AWS_ENDPOINT_URL"],
-                aws_access_key_id=credentials.access_key,
-                aws_secret_access_key=credentials.secret_key,
-                aws_session_token=credentials.session_token,
-                config=botocore.config.Config(retries={"total_max_attempts": 1}, inject_host_prefix=False),
-            )
-        return _clients[key]
-
-
 @plug.replaces(engine, "_invoke_aws_sdk_integration", "resource", "input_data")
 def call(_original, resource, arguments):
     _arn, _aws, _states, _region, _account, _sdk, name, action = resource.removesuffix(CALLBACK).split(":")
     machine = current_machine()
     if machine is None:
         raise ExecutionError("States.Runtime", f"{resource} outside of an execution")
+    _principal, keys = machine
     try:
-        service = client(NAMES.get(name.lower(), name.lower()), machine[1])
+        known_as = NAMES.get(name.lower(), name.lower())
+        service = api_clients.client(known_as, get_region(), keys.access_key, keys.secret_key, keys.session_token)
     except botocore.exceptions.UnknownServiceError as error:
         raise ExecutionError("States.Runtime", f"{resource}: {error}") from error
     model = service.meta.service_model
@@ -71,8 +49,8 @@ def call(_original, resource, arguments):
 
 def prefix(model) -> str:
     """The service's part of an error name: the SDK for Java's class prefix, `DynamoDb` for `DynamoDB`."""
-    known = engine._AWS_SDK_ERROR_PREFIX.get(next((ours for ours, botos in NAMES.items() if botos == model.service_name), model.service_name))
-    return known or "".join(word.capitalize() if word.isupper() else word for word in model.service_id.split())
+    name = next((ours for ours, botocores in NAMES.items() if botocores == model.service_name), model.service_name)
+    return prefixes.get(name) or "".join(word.capitalize() if word.isupper() else word for word in model.service_id.split())
 
 
 def error_name(error: botocore.exceptions.ClientError) -> str:
@@ -113,5 +91,3 @@ def from_api(value):
         value = value.read()
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
-
-plug.table(engine, "_AWS_SDK_ERROR_PREFIX", "sfn", "s3")

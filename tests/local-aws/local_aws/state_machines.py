@@ -4,6 +4,7 @@ import contextvars
 import json
 import threading
 import time
+import uuid
 
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import stepfunctions as engine
@@ -106,6 +107,14 @@ def time_limits(state: dict, raw_input, context) -> dict:
         elif f"{field}Path" in state:
             limits[field] = resolve_path(state[f"{field}Path"], raw_input, context)
     return limits
+
+
+@plug.replaces(engine, "_apply_jsonata_arguments", "state_def", "raw_input", "ctx")
+def arguments(original, state, raw_input, context=None):
+    """Each attempt of a callback task has a token of its own; ministack gives a retry the token of the attempt before."""
+    if context is not None and state.get("Resource", "").endswith(CALLBACK):
+        context["Task"] = {"Token": str(uuid.uuid4())}
+    return original(state, raw_input, context)
 
 
 @plug.replaces(engine, "_run_sub_machine", "states", "start_at", "input_data", "execution", "ctx")

@@ -63,9 +63,7 @@ class LocalAws:
         return settings.REGION
 
     def start(self) -> None:
-        if self.run_dir.exists():
-            shutil.rmtree(self.run_dir)
-        self.run_dir.mkdir(parents=True)
+        self._empty_run_dir()
         watched, self._watch = os.pipe()
         command = [sys.executable, "-m", GATEWAY_MODULE, "--run-dir", str(self.run_dir), "--watch-fd", str(watched)]
         command += ["--port", str(self.port), "--queue-retry-seconds", str(self.queue_retry_seconds)]
@@ -90,6 +88,16 @@ class LocalAws:
         except BaseException:
             self.stop()
             raise
+
+    def _empty_run_dir(self) -> None:
+        """What an earlier run left goes; a folder that holds anything else was given by mistake and stays."""
+        self.run_dir.mkdir(parents=True, exist_ok=True)
+        if not any(self.run_dir.iterdir()):
+            return
+        if not (self.run_dir / settings.GATEWAY_LOG).exists():
+            raise GatewayFailed(f"{self.run_dir} is not empty and no local AWS has run there; give a folder of its own")
+        shutil.rmtree(self.run_dir)
+        self.run_dir.mkdir()
 
     def _wait_for_state(self) -> dict:
         deadline = time.monotonic() + START_SECONDS

@@ -216,3 +216,15 @@ def test_starts_at_the_same_moment_give_one_execution(aws, machine, unique):
     for thread in threads:
         thread.join()
     assert len(found) == 8 and len(set(found)) == 1
+
+
+def test_each_attempt_has_a_token_of_its_own(aws, machine, unique):
+    gate = callback(TimeoutSeconds=20, Retry=[{"ErrorEquals": ["Again"], "MaxAttempts": 1, "IntervalSeconds": 1}])
+    execution = start(aws, machine(unique, {"Gate": gate}))
+    (first,) = tokens_of(aws, execution)
+    states = aws.client("stepfunctions")
+    states.send_task_failure(taskToken=first, error="Again")
+    earlier, second = tokens_of(aws, execution, 2)
+    assert earlier == first != second
+    states.send_task_success(taskToken=second, output="1")
+    assert machine_ended(aws, execution)["status"] == "SUCCEEDED"

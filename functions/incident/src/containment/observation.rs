@@ -97,10 +97,9 @@ fn shows_lock(before: &Value, seen: &Value) -> Result<(), String> {
     let locks = |statement: &&Value| {
         statement.get("Sid").and_then(Value::as_str) == Some("TocsinLockBucket")
             && statement.get("Effect").and_then(Value::as_str) == Some("Deny")
-            && statement.pointer("/Condition/ArnNotLike/aws:PrincipalArn").is_some_and(|list| match list {
-                Value::Array(list) => !list.is_empty(),
-                other => other.is_string(),
-            })
+            && statement
+                .pointer("/Condition/ArnNotLike/aws:PrincipalArn")
+                .is_some_and(|list| list.is_string() || list.as_array().is_some_and(|list| !list.is_empty()))
     };
     if !now.iter().any(locks) {
         return Err("the bucket policy does not deny everybody but the responders".to_owned());

@@ -3,6 +3,7 @@
 use super::context::{Context, CreditAgency, Hold, People, Sample, Sender, TakenMeasure};
 use super::derive::Touched;
 use super::draft::Writing;
+use super::facts::AUTHOR;
 use super::rule::Rule;
 use super::rules::Rules;
 use super::vocabulary::Moment;
@@ -26,7 +27,8 @@ pub(crate) fn compose(writing: &Writing<'_>, rule: &Rule, rules: &Rules, words: 
     let facts = writing.facts;
     let text = |fact: &str| facts.text(fact).map(one_line).filter(|text| !text.is_empty());
     let touched = Touched::by(writing.incident, writing.organisation);
-    let people = composer.people();
+    let established = facts.count("people_approximate");
+    let residents = format!("affected.{}", rule.jurisdiction);
     let nature = words.nature(writing.incident.category);
     let what_happened = text("notice.what_happened");
     let measures = composer.measures();
@@ -50,8 +52,11 @@ pub(crate) fn compose(writing: &Writing<'_>, rule: &Rule, rules: &Rules, words: 
         subjects: unique(touched.holdings.iter().flat_map(|holding| &holding.subjects), |subject| {
             one_line(&words.subject(subject))
         }),
-        people_total: composer.people_total(),
-        people,
+        people_total: established
+            .or_else(|| composer.sum().filter(|_| touched.complete))
+            .map(|total| words.number(total)),
+        people_at_most: established.is_none(),
+        people: composer.people(),
         records: facts.count("records_approximate").map(|count| words.number(count)),
         data: classes.iter().map(|class| one_line(&words.data_class(class))).collect(),
         holdings: unique(touched.holdings.iter().map(|holding| &holding.description), |text| one_line(text)),
@@ -67,7 +72,8 @@ pub(crate) fn compose(writing: &Writing<'_>, rule: &Rule, rules: &Rules, words: 
         identity_services_due: has(&IDENTITY_CLASSES),
         identity_services: text("identity_services.offer"),
         sample: composer.sample(),
-        residents: facts.count(&format!("affected.{}", rule.jurisdiction)).map(|count| words.number(count)),
+        residents_at_most: facts.entries().any(|(name, fact)| name == residents && fact.author == AUTHOR),
+        residents: facts.count(&residents).map(|count| words.number(count)),
     }
 }
 
@@ -103,9 +109,10 @@ impl Composer<'_> {
             .collect()
     }
 
-    fn people_total(&self) -> Option<String> {
+    /// Everyone in every place.
+    fn sum(&self) -> Option<u64> {
         let total = self.counts().fold(0u64, |total, (count, _)| total.saturating_add(count));
-        (total > 0).then(|| self.words.number(total))
+        (total > 0).then_some(total)
     }
 
     fn counts(&self) -> impl Iterator<Item = (u64, &str)> {

@@ -29,6 +29,8 @@ pub(crate) struct Context {
     pub(crate) subjects: Vec<String>,
     pub(crate) people: Vec<People>,
     pub(crate) people_total: Option<String>,
+    /// Whether the total is an upper bound from the data inventory rather than what was established.
+    pub(crate) people_at_most: bool,
     pub(crate) records: Option<String>,
     pub(crate) data: Vec<String>,
     /// What the touched resources hold, in the words of the record of processing activities.
@@ -47,7 +49,9 @@ pub(crate) struct Context {
     pub(crate) identity_services: Option<String>,
     /// The notice that was sent to the people concerned, as a sample.
     pub(crate) sample: Option<Sample>,
+    /// The people in the notice's own jurisdiction.
     pub(crate) residents: Option<String>,
+    pub(crate) residents_at_most: bool,
 }
 
 /// Who sends the notice.
@@ -121,6 +125,7 @@ impl Context {
             subjects: list(),
             people: vec![People { place: "P".to_owned(), count: "1".to_owned() }],
             people_total: some(),
+            people_at_most: true,
             records: some(),
             data: list(),
             holdings: list(),
@@ -145,6 +150,7 @@ impl Context {
                 sent: time(),
             }),
             residents: some(),
+            residents_at_most: true,
             ..Self::bare()
         }
     }

@@ -136,9 +136,10 @@ fn states_counting(classes: &BTreeSet<&str>) -> Vec<String> {
     rules.states_counting(classes)
 }
 
+/// What holds data by itself: if the inventory lacks it, nobody knows whose data it was.
 fn is_store(kind: EntityKind) -> bool {
-    [EntityKind::Bucket, EntityKind::Object, EntityKind::Database, EntityKind::Volume, EntityKind::Snapshot]
-        .contains(&kind)
+    let stores = [EntityKind::Bucket, EntityKind::Object, EntityKind::Database, EntityKind::Table];
+    stores.contains(&kind) || [EntityKind::Volume, EntityKind::Snapshot].contains(&kind)
 }
 
 fn is_in(entity: &Entity, holding: &DataHolding) -> bool {

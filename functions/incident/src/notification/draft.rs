@@ -114,10 +114,11 @@ impl Draft {
         let known = rules.get(rule).ok_or_else(|| DraftError::NoRule { rule: rule.clone() })?;
         let notice = known.notice.as_deref().ok_or_else(|| DraftError::NoNotice { rule: rule.clone() })?;
         let language = writing.recipient.language.as_str();
-        let missing = || DraftError::NoLanguage { notice: notice.to_owned(), language: language.to_owned() };
-        let words =
-            rules.notices().words(language).filter(|_| rules.notices().speaks(notice, language)).ok_or_else(missing)?;
-        let mut context = compose(writing, known, rules, words);
+        if !rules.notices().speaks(notice, language) {
+            return Err(DraftError::NoLanguage { notice: notice.to_owned(), language: language.to_owned() });
+        }
+        let words = rules.notices().words(language)?;
+        let mut context = compose(writing, known, rules, &words);
         let gaps = rules.notices().gaps(notice, &context);
         context.complete = gaps.is_empty();
         let rendered = rules.notices().render(notice, language, &context)?;

@@ -18,7 +18,7 @@ pub mod rule;
 mod rules;
 mod settings;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod vocabulary;
 mod words;
 

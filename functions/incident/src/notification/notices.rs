@@ -9,17 +9,17 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
 
 include!(concat!(env!("OUT_DIR"), "/notices.rs"));
 
-/// All notices in all languages.
+/// All notices in all languages. Reading them is cheap: a template is compiled when a notice is written.
 #[derive(Clone, Debug)]
 pub(crate) struct Notices {
-    environment: Environment<'static>,
+    files: BTreeMap<String, String>,
     manifests: BTreeMap<String, Manifest>,
     languages: BTreeMap<String, BTreeSet<String>>,
-    words: BTreeMap<String, Words>,
 }
 
 /// What fills the checklist of a notice.
@@ -82,35 +82,19 @@ impl Notices {
     }
 
     /// Reads these files (name and text).
-    pub(crate) fn parse(files: &[(&'static str, &'static str)]) -> Result<Self, RuleError> {
-        let mut environment = Environment::new();
-        environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        if let Ok(syntax) = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build() {
-            environment.set_syntax(syntax);
-        }
-        let mut notices =
-            Self { environment, manifests: BTreeMap::new(), languages: BTreeMap::new(), words: BTreeMap::new() };
+    pub(crate) fn parse(files: &[(&str, &str)]) -> Result<Self, RuleError> {
+        let mut notices = Self { files: BTreeMap::new(), manifests: BTreeMap::new(), languages: BTreeMap::new() };
         for (name, text) in files {
-            notices.take_in(name, text).map_err(|fault| fault.in_file(name))?;
-        }
-        Ok(notices)
-    }
-
-    fn take_in(&mut self, name: &'static str, text: &'static str) -> Result<(), Fault> {
-        let unreadable = |error: toml::de::Error| Fault::new("its text", error.to_string());
-        let (folder, file) = name.rsplit_once('/').unwrap_or(("", name));
-        if folder == "words" {
-            let language = file.trim_end_matches(".toml").to_owned();
-            self.words.insert(language, toml::from_str(text).map_err(unreadable)?);
-        } else if file == "notice.toml" {
-            self.manifests.insert(folder.to_owned(), toml::from_str(text).map_err(unreadable)?);
-        } else {
-            self.environment.add_template(name, text)?;
-            if let Some(language) = file.split('.').next().filter(|_| !folder.is_empty()) {
-                self.languages.entry(folder.to_owned()).or_default().insert(language.to_owned());
+            let (folder, file) = name.rsplit_once('/').unwrap_or(("", name));
+            if file == "notice.toml" {
+                notices.manifests.insert(folder.to_owned(), from_toml(text).map_err(|fault| fault.in_file(name))?);
+            } else if let Some(language) = file.strip_suffix(".txt.j2").or_else(|| file.strip_suffix(".html.j2")) {
+                notices.languages.entry(folder.to_owned()).or_default().insert(language.to_owned());
             }
+            notices.files.insert((*name).to_owned(), (*text).to_owned());
         }
-        Ok(())
+        notices.languages.remove("");
+        Ok(notices)
     }
 
     /// The checklist that a notice fulfils.
@@ -123,23 +107,35 @@ impl Notices {
         self.languages.get(notice).is_some_and(|languages| languages.contains(language))
     }
 
-    pub(crate) fn words(&self, language: &str) -> Option<&Words> {
-        self.words.get(language)
+    /// The words of a language.
+    pub(crate) fn words(&self, language: &str) -> Result<Words, RuleError> {
+        let file = format!("words/{language}.toml");
+        from_toml(self.text(&file)?).map_err(|fault| fault.in_file(&file))
+    }
+
+    fn text(&self, file: &str) -> Result<&str, RuleError> {
+        self.files.get(file).map(String::as_str).ok_or_else(|| Fault::new("the file", "is missing").in_file(file))
+    }
+
+    /// The templates of one notice, with the page that they all share.
+    fn templates(&self, notice: &str) -> Result<Environment<'_>, RuleError> {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
+        environment.set_syntax(syntax.map_err(|error| Fault::from(error).in_file(notice))?);
+        let own = self.files.iter().filter(|(name, _)| {
+            let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
+            (folder == notice || folder.is_empty()) && name.ends_with(".j2")
+        });
+        for (name, text) in own {
+            environment.add_template(name, text).map_err(|error| Fault::from(error).in_file(name))?;
+        }
+        Ok(environment)
     }
 
     /// Writes a notice. The first line of the plain text is the subject.
     pub(crate) fn render(&self, notice: &str, language: &str, context: &Context) -> Result<Rendered, RuleError> {
-        let whole = self.render_file(&format!("{notice}/{language}.txt.j2"), context)?;
-        let (subject, text) = whole.split_once('\n').unwrap_or((whole.as_str(), ""));
-        let subject = subject.trim().to_owned();
-        let context = Context { subject: subject.clone(), ..context.clone() };
-        let html = self.render_file(&format!("{notice}/{language}.html.j2"), &context)?;
-        Ok(Rendered { subject, text: without_double_blanks(text), html: without_double_blanks(&html) })
-    }
-
-    fn render_file(&self, name: &str, context: &Context) -> Result<String, RuleError> {
-        let template = self.environment.get_template(name).map_err(|error| Fault::from(error).in_file(name))?;
-        template.render(Serde(context)).map_err(|error| Fault::from(error).in_file(name))
+        render(&self.templates(notice)?, notice, language, context)
     }
 
     /// The items of the checklist that `context` calls for and does not fill.
@@ -151,35 +147,48 @@ impl Notices {
         gaps.map(|item| item.text.clone()).collect()
     }
 
-    /// Checks every notice: both forms of every language, every variable, every item of the checklist.
-    pub(crate) fn check(
-        &self,
-        vocabulary: &Vocabulary,
-        checklists: &BTreeMap<String, Checklist>,
-    ) -> Result<(), RuleError> {
-        for (language, words) in &self.words {
-            let file = format!("words/{language}.toml");
-            words.check(vocabulary).map_err(|fault| fault.in_file(&file))?;
-            for other in self.words.values() {
-                words.check_against(other).map_err(|fault| fault.in_file(&file))?;
+    /// Checks that every notice fulfils its checklist and has both forms and the words of its languages.
+    pub(crate) fn check(&self, checklists: &BTreeMap<String, Checklist>) -> Result<(), RuleError> {
+        for (notice, languages) in &self.languages {
+            self.text(&format!("{notice}/notice.toml"))?;
+            for language in languages {
+                self.text(&format!("{notice}/{language}.txt.j2"))?;
+                self.text(&format!("{notice}/{language}.html.j2"))?;
+                self.text(&format!("words/{language}.toml"))?;
             }
-        }
-        if let Some(notice) = self.languages.keys().find(|notice| !self.manifests.contains_key(*notice)) {
-            return Err(Fault::new("the file", "is missing").in_file(&format!("{notice}/notice.toml")));
         }
         for (notice, manifest) in &self.manifests {
             let file = format!("{notice}/notice.toml");
-            self.check_manifest(manifest, checklists).map_err(|fault| fault.in_file(&file))?;
-            let languages = self.languages.get(notice);
-            let languages = languages.ok_or_else(|| Fault::new("the notice", "has no template").in_file(&file))?;
-            for language in languages {
-                self.check_language(notice, language)?;
+            Self::check_manifest(manifest, checklists).map_err(|fault| fault.in_file(&file))?;
+            if !self.languages.contains_key(notice) {
+                return Err(Fault::new("the notice", "has no template").in_file(&file));
             }
         }
         Ok(())
     }
 
-    fn check_manifest(&self, manifest: &Manifest, checklists: &BTreeMap<String, Checklist>) -> Result<(), Fault> {
+    /// Checks every text: all variables, and that each notice can be written when everything and when nothing is known.
+    pub(crate) fn check_texts(&self, vocabulary: &Vocabulary) -> Result<(), RuleError> {
+        let files = self.files.keys().filter_map(|file| file.strip_prefix("words/")?.strip_suffix(".toml"));
+        let words: Vec<(&str, Words)> =
+            files.map(|language| Ok((language, self.words(language)?))).collect::<Result<_, RuleError>>()?;
+        for (language, own) in &words {
+            let against = words.iter().map(|(_, other)| own.check_against(other));
+            let checks = std::iter::once(own.check(vocabulary)).chain(against);
+            for check in checks {
+                check.map_err(|fault| fault.in_file(&format!("words/{language}.toml")))?;
+            }
+        }
+        for (notice, languages) in &self.languages {
+            let templates = self.templates(notice)?;
+            for language in languages {
+                check_language(&templates, notice, language)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_manifest(manifest: &Manifest, checklists: &BTreeMap<String, Checklist>) -> Result<(), Fault> {
         let checklist = checklists.get(&manifest.checklist);
         let checklist =
             checklist.ok_or_else(|| Fault::new("checklist", format!("there is no `{}`", manifest.checklist)))?;
@@ -193,32 +202,44 @@ impl Notices {
             None => Ok(()),
         }
     }
+}
 
-    fn check_language(&self, notice: &str, language: &str) -> Result<(), RuleError> {
-        if !self.words.contains_key(language) {
-            return Err(Fault::new("the file", "is missing").in_file(&format!("words/{language}.toml")));
+/// Writes both forms. The first line of the plain text is the subject.
+fn render(templates: &Environment<'_>, notice: &str, language: &str, context: &Context) -> Result<Rendered, RuleError> {
+    let write = |form: &str, context: &Context| {
+        let file = format!("{notice}/{language}.{form}.j2");
+        let written = templates.get_template(&file).and_then(|template| template.render(Serde(context)));
+        written.map_err(|error| Fault::from(error).in_file(&file))
+    };
+    let whole = write("txt", context)?;
+    let (subject, text) = whole.split_once('\n').unwrap_or((whole.as_str(), ""));
+    let subject = subject.trim().to_owned();
+    let html = write("html", &Context { subject: subject.clone(), ..context.clone() })?;
+    Ok(Rendered { subject, text: without_double_blanks(text), html: without_double_blanks(&html) })
+}
+
+fn check_language(templates: &Environment<'_>, notice: &str, language: &str) -> Result<(), RuleError> {
+    let variables = serde_json::to_value(Context::full()).unwrap_or_default();
+    for form in ["txt", "html"] {
+        let file = format!("{notice}/{language}.{form}.j2");
+        let template = templates.get_template(&file).map_err(|error| Fault::from(error).in_file(&file))?;
+        let mut names: Vec<String> = template.undeclared_variables(true).into_iter().collect();
+        names.sort();
+        if let Some(name) = names.iter().find(|name| !has_path(&variables, name)) {
+            return Err(Fault::new("its text", format!("there is no variable `{name}`")).in_file(&file));
         }
-        let variables = serde_json::to_value(Context::full()).unwrap_or_default();
-        for form in ["txt", "html"] {
-            let file = format!("{notice}/{language}.{form}.j2");
-            let template = self.environment.get_template(&file);
-            let template = template.map_err(|_| Fault::new("the file", "is missing").in_file(&file))?;
-            let mut names: Vec<String> = template.undeclared_variables(true).into_iter().collect();
-            names.sort();
-            if let Some(name) = names.iter().find(|name| !has_path(&variables, name)) {
-                return Err(Fault::new("its text", format!("there is no variable `{name}`")).in_file(&file));
-            }
-        }
-        // What a loop or a branch hides from the list of variables shows when everything, and when nothing, is known.
-        for context in [Context::full(), Context::bare()] {
-            let rendered = self.render(notice, language, &context)?;
-            if rendered.subject.is_empty() {
-                let file = format!("{notice}/{language}.txt.j2");
-                return Err(Fault::new("line 1", "the subject is empty").in_file(&file));
-            }
-        }
-        Ok(())
     }
+    // What a loop or a branch hides from the list of variables shows when everything, and when nothing, is known.
+    for context in [Context::full(), Context::bare()] {
+        if render(templates, notice, language, &context)?.subject.is_empty() {
+            return Err(Fault::new("line 1", "the subject is empty").in_file(&format!("{notice}/{language}.txt.j2")));
+        }
+    }
+    Ok(())
+}
+
+fn from_toml<T: DeserializeOwned>(text: &str) -> Result<T, Fault> {
+    toml::from_str(text).map_err(|error| Fault::new("its text", error.to_string()))
 }
 
 /// The text with no line of blanks after another, as branches of a template leave them.

@@ -79,9 +79,17 @@ impl Rules {
     ///
     /// # Errors
     /// Names the file and the row with a misspelt fact, operator, clock, calendar or checklist, and the notice with a
-    /// missing template or an unknown variable.
+    /// missing template or item. What is in the templates costs more to check, see [`Rules::check_texts`].
     pub fn load() -> Result<Self, RuleError> {
         EMBEDDED.clone()
+    }
+
+    /// Checks the templates and words of every notice. They are compiled in, so the tests of this crate do it for good.
+    ///
+    /// # Errors
+    /// Names the file and the line with an unknown variable or a broken template, and the language with a missing word.
+    pub fn check_texts(&self) -> Result<(), RuleError> {
+        self.notices.check_texts(&self.vocabulary)
     }
 
     pub(crate) fn embedded() -> Result<&'static Self, RuleError> {
@@ -114,7 +122,7 @@ impl Rules {
             let path = origins.get(id).map_or("obligations", String::as_str);
             rules.check(rule).map_err(|problem| RuleError::new(path, format!("rule `{id}`"), problem))?;
         }
-        rules.notices.check(&rules.vocabulary, &rules.checklists)?;
+        rules.notices.check(&rules.checklists)?;
         Ok(rules)
     }
 

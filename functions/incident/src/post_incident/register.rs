@@ -63,7 +63,8 @@ impl Report {
                 Some(at) => format!("told on {}", at.strftime("%Y-%m-%d %H:%M:%S UTC")),
                 None => format!("not told ({})", obligation.state),
             };
-            lines.push(format!("{}: {} {told}.", obligation.citation, obligation.recipient));
+            let recipient = obligation.recipient.replace('_', " ");
+            lines.push(format!("{}: {recipient} {told}.", obligation.citation));
         }
         for decision in
             self.decisions.iter().filter(|decision| decision.verdict != crate::notification::Verdict::Approved)

@@ -250,7 +250,7 @@ impl Report {
         });
         let obligations = self.obligations.iter().map(|line| {
             let left = line.due_at.zip(line.sent_at).map(|(due, sent)| spoken(due.duration_since(sent)));
-            json!({ "obligation": line.obligation, "citation": line.citation, "recipient": line.recipient,
+            json!({ "obligation": line.obligation, "citation": line.citation, "recipient": line.recipient.replace('_', " "),
                 "due_at": line.due_at.map(shown), "state": line.state, "sent_at": line.sent_at.map(shown), "left": left })
         });
         let decisions = self.decisions.iter().map(|line| {

@@ -5,10 +5,11 @@ use super::{ActionLine, DecisionLine, Event, EvidenceLine, FindingLine, GapLine,
 use crate::Digest;
 use crate::finding::{Category, Entity, EntityKind, Finding, Severity};
 use crate::notification::Verdict;
+use crate::notification::tests::golden::assert_golden;
 use crate::record::Incident;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
-use std::path::Path;
+use serde_json::json;
 
 fn at(time: &str) -> Timestamp {
     format!("2026-11-27T{time}Z").parse().unwrap()
@@ -54,7 +55,7 @@ fn report() -> Report {
             ),
         ],
         findings: vec![FindingLine {
-            id: incident.findings[0].clone(),
+            id: "arn:aws:guardduty:eu-central-1:111122223333:detector/d/finding/f".to_owned(),
             source: "guardduty".to_owned(),
             title: incident.title.clone(),
             severity: "HIGH".to_owned(),
@@ -127,21 +128,18 @@ fn report() -> Report {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a person asks a test run to write the golden files anew")]
-fn is_golden(name: &str, text: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::write(&path, text).unwrap();
-    }
-    let golden = std::fs::read_to_string(&path);
-    let golden = golden.unwrap_or_else(|_| panic!("`{}` is missing: run with UPDATE_GOLDEN=1", path.display()));
-    assert_eq!(text, golden, "`{name}` differs from its golden file");
+#[test]
+fn the_report_reads_as_its_golden_file() {
+    assert_golden("report.en.html", &report().html().unwrap());
 }
 
 #[test]
-fn the_report_reads_as_its_golden_files() {
-    is_golden("report.en.html", &report().html().unwrap());
-    is_golden("report.json", &format!("{}\n", report().json().unwrap()));
+fn the_json_adds_durations_and_the_register_to_the_record() {
+    let document: serde_json::Value = serde_json::from_str(&report().json().unwrap()).unwrap();
+    assert_eq!(document["durations"][0]["seconds"], 4.25);
+    assert_eq!(document["register_entry"]["facts"].as_array().unwrap().len(), 3);
+    assert_eq!(document["actions"][0]["contained_at"], "2026-11-27T15:20:04.25Z");
+    assert_eq!(serde_json::from_value::<Report>(document).unwrap(), report());
 }
 
 #[test]
@@ -194,7 +192,7 @@ fn an_empty_report_is_a_page_too() {
 #[test]
 fn the_page_is_one_that_everyone_can_read() {
     let html = report().html().unwrap();
-    assert!(html.starts_with("<!doctype html>\n<html lang=\"en\">"));
+    assert!(html.starts_with("<!DOCTYPE html>\n<html lang=\"en\">"));
     assert_eq!(html.matches("<h1").count(), 1);
     let tables = html.matches("<table>").count();
     assert_eq!(html.matches("<caption>").count(), tables, "every table has a caption");
@@ -219,8 +217,32 @@ fn the_register_holds_facts_effects_and_remedial_action() {
         [
             "lock-bucket on kranich-customers: contained, 2026-11-27 15:20:04 UTC.",
             "Regulation (EU) 2016/679 Art. 33(1): Hamburg supervisory authority told on 2026-11-27 15:57:00 UTC.",
-            "Cal. Civ. Code 1798.82(f): attorney_general not told (withheld).",
+            "Cal. Civ. Code 1798.82(f): attorney general not told (withheld).",
             "Notice us-ca-reg was rejected: no resident of California is concerned",
+        ]
+    );
+}
+
+#[test]
+fn the_register_names_the_effects_that_the_facts_hold() {
+    let fact = |value: serde_json::Value| json!({ "value": value, "author": "tocsin", "reason": "inventory", "at": at("15:20:00") });
+    let facts = json!({
+        "version": 2,
+        "authors": ["tocsin"],
+        "values": {
+            "data_classes": fact(json!(["dob", "email_password"])),
+            "affected.DE": fact(json!(12_840)),
+            "affected.PL": fact(json!(0)),
+            "risk_level": fact(json!("high")),
+        },
+    });
+    let report = Report { facts: Some(serde_json::from_value(facts).unwrap()), ..report() };
+    assert_eq!(
+        report.register_entry().effects,
+        [
+            "Categories of personal data: dob, email_password.",
+            "People concerned, at most: DE: 12840.",
+            "Risk to people, as assessed: high.",
         ]
     );
 }

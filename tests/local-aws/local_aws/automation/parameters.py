@@ -8,6 +8,10 @@ from local_aws.automation.expressions import as_output
 
 MOST_VALUES = 50
 LONGEST_VALUE = 512
+# The API's own limits, whatever the document allows.
+MOST_VALUES = 50
+LONGEST_VALUE = 512
+
 _RESOURCE_PATTERNS = {
     "AWS::IAM::Role::Arn": r"^arn:(aws|aws-cn|aws-us-gov):iam::\d{12}:role/[\w+=,.@/-]+$",
     "AWS::EC2::Instance::Id": r"^i-[0-9a-f]{8,17}$",
@@ -26,6 +30,9 @@ def bind(declared: dict, given: dict) -> dict:
             raise refuse(f"Parameter \"{name}\" is not defined in the document.")
         if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
             raise ApiError("ValidationException", f"Parameters: `{name}` must be a list of strings")
+        if len(values) > MOST_VALUES or not all(0 < len(value) <= LONGEST_VALUE for value in values):
+            limits = f"at most {MOST_VALUES} values of 1 to {LONGEST_VALUE} characters"
+            raise ApiError("ValidationException", f"Parameters: `{name}` failed to satisfy constraint: {limits}")
         # As AWS has it, whatever the document allows: AutomationParameterValueList and AutomationParameterValue.
         if len(values) > MOST_VALUES or any(not 1 <= len(value) <= LONGEST_VALUE for value in values):
             limits = f"at most {MOST_VALUES} values of 1 to {LONGEST_VALUE} characters"

@@ -38,12 +38,13 @@ def main() -> None:
 
 def warm() -> None:
     """Load what scripts load, so that a fork has it: `boto3.client` then only assembles."""
+    gc.disable()
     import boto3
 
     for service in WARM_SERVICES:
         boto3.client(service, region_name="eu-central-1", aws_access_key_id="warm", aws_secret_access_key="warm")
-    gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def serve(connection: socket.socket) -> None:

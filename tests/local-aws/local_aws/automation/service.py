@@ -15,8 +15,8 @@ from ministack.core import iam_evaluator
 from ministack.core.responses import AccountRegionScopedDict, get_account_id, get_region
 from ministack.services import eventbridge
 
-from local_aws import control, plug, principals
-from local_aws.automation import documents, faults, parameters, scripts, steps
+from local_aws import api_clients, control, plug, principals
+from local_aws.automation import documents, faults, parameters, scripts
 from local_aws.automation.errors import ApiError
 from local_aws.automation.execution import Execution
 from local_aws.automation.expressions import resolve
@@ -39,7 +39,7 @@ _CLIENT_TOKEN = re.compile(r"[a-fA-F0-9]{8}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-
 
 def start_workers() -> None:
     scripts.start()
-    threading.Thread(target=steps.warm, daemon=True, name="automation-warm").start()
+    threading.Thread(target=api_clients.warm, args=("ec2", "iam", "s3"), daemon=True, name="warm").start()
 
 
 async def handle(method, path, headers, body, query):

@@ -2,15 +2,15 @@
 
 import dataclasses
 import datetime
+import os
 import re
 import threading
 import time
 
-import botocore.config
 import botocore.exceptions
-import botocore.session
 from ministack.core.responses import get_region
 
+from local_aws import api_clients
 from local_aws.automation import scripts
 from local_aws.automation.errors import Cancelled, StepFailed, StepTimedOut
 from local_aws.automation.expressions import as_text, select
@@ -53,38 +53,14 @@ class Done:
     ends: bool = False
 
 
-_session = botocore.session.get_session()
-_clients: dict = {}
-_clients_lock = threading.Lock()
-
-
 def client(service: str, run: Run):
-    """A client with the automation role's credentials; kept, since making one for EC2 takes longer than most calls."""
-    key = (service, get_region(), run.credentials)
-    with _clients_lock:
-        if key not in _clients:
-            config = botocore.config.Config(
-                retries={"total_max_attempts": 3, "mode": "standard"}, inject_host_prefix=False, read_timeout=60
-            )
-            try:
-                _clients[key] = _session.create_client(
-                    service,
-                    region_name=get_region(),
-                    endpoint_url=run.endpoint,
-                    aws_access_key_id=run.credentials.access_key,
-                    aws_secret_access_key=run.credentials.secret_key,
-                    aws_session_token=run.credentials.session_token,
-                    config=config,
-                )
-            except botocore.exceptions.UnknownServiceError as error:
-                raise StepFailed(f"there is no service `{service}`") from error
-        return _clients[key]
-
-
-def warm() -> None:
-    """Load the models that our documents use before the first document runs."""
-    for service in ("ec2", "iam", "s3"):
-        _session.create_client(service, region_name="eu-central-1", aws_access_key_id="warm", aws_secret_access_key="warm")
+    """A client with the automation role's credentials."""
+    credentials = run.credentials
+    keys = (credentials.access_key, credentials.secret_key, credentials.session_token)
+    try:
+        return api_clients.client(service, get_region(), *keys, attempts=3)
+    except botocore.exceptions.UnknownServiceError as error:
+        raise StepFailed(f"there is no service `{service}`") from error
 
 
 def call(inputs: dict, run: Run) -> dict:
@@ -164,8 +140,6 @@ def duration_seconds(duration: str) -> float:
 
 
 def execute_script(inputs: dict, run: Run) -> Done:
-    import os
-
     environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     environment |= {
         **run.credentials.as_environment(),

@@ -22,18 +22,20 @@ fn refused_notice(file: &str, change: impl Fn(&str) -> Option<String>) -> RuleEr
         if *name == file {
             let changed = change(text);
             assert_ne!(changed.as_deref(), Some(*text), "`{file}` did not change");
-            files.extend(changed.map(|text| (*name, &*text.leak())));
+            files.extend(changed.map(|text| (*name, text)));
         } else {
-            files.push((*name, *text));
+            files.push((*name, (*text).to_owned()));
         }
     }
-    let parsed = Notices::parse(&files);
-    parsed.and_then(|notices| Rules::parse(FILES, notices)).unwrap_err()
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let rules = Notices::parse(&files).and_then(|notices| Rules::parse(FILES, notices));
+    rules.and_then(|rules| rules.check_texts()).unwrap_err()
 }
 
 #[test]
 fn every_embedded_file_is_sound() {
     assert_eq!(rules().iter().count(), 3);
+    assert_eq!(rules().check_texts(), Ok(()));
     for rule in rules().iter() {
         assert!(rule.source_url.is_some(), "{} has no source", rule.id);
         assert!(rule.effective_from.is_some(), "{} has no first day", rule.id);

@@ -6,6 +6,7 @@ mod drafts;
 mod examples;
 mod facts;
 mod gate;
+pub(crate) mod golden;
 
 use crate::finding::{Category, Entity, EntityKind, Finding, Severity};
 use crate::notification::{Facts, Obligation, Rules};

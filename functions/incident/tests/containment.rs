@@ -1,0 +1,209 @@
+//! Laws of planning and of observation.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, clippy::panic, reason = "a test stops where it fails")]
+
+use incident::containment::guard::Guard;
+use incident::containment::observation::{shows_containment, shows_reversal};
+use incident::containment::{ActionId, Plan, PlaybookError, Playbooks, Step};
+use incident::{Category, Entity, EntityKind, IncidentId, Organisation};
+use jiff::Timestamp;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+fn entity(kind: EntityKind, id: &str) -> Entity {
+    Entity { kind, id: id.to_owned(), arn: None }
+}
+
+fn breach() -> Vec<Entity> {
+    vec![
+        entity(EntityKind::Bucket, "customer-data"),
+        entity(EntityKind::Instance, "i-0aa"),
+        entity(EntityKind::Role, "checkout"),
+        entity(EntityKind::Address, "198.51.100.7"),
+    ]
+}
+
+fn guard(protected: &[&str], actions_an_incident: usize) -> Guard {
+    let organisation: Organisation = serde_json::from_value(json!({
+        "name": "Shop", "address": "-", "privacy_contact": {"name": "-", "email": "-", "phone": "-"}, "facts": {},
+        "data_inventory": [], "recipients": {}, "protected": protected, "actions_an_incident": actions_an_incident,
+        "responders": [],
+    }))
+    .unwrap();
+    Guard::of(&organisation)
+}
+
+fn plan(entities: &[Entity], guard: &Guard) -> Plan {
+    let playbooks = Playbooks::load().unwrap();
+    Plan::of(playbooks.for_category(Category::CredentialCompromise), entities, guard, 60)
+}
+
+#[test]
+fn the_profile_is_swapped_before_sessions_are_revoked_and_they_are_revoked_twice() {
+    let plan = plan(&breach(), &Guard::open());
+    let wave_of = |action: ActionId, pass: u32| {
+        plan.waves
+            .iter()
+            .position(|wave| wave.steps.iter().any(|step| step.action == action && step.pass == pass))
+            .unwrap()
+    };
+    assert!(wave_of(ActionId::IsolateInstance, 1) < wave_of(ActionId::RevokeRoleSessions, 1));
+    let second = wave_of(ActionId::RevokeRoleSessions, 2);
+    assert!(wave_of(ActionId::RevokeRoleSessions, 1) < second);
+    assert_eq!(plan.waves[second].after_seconds, 60);
+}
+
+proptest! {
+    #[test]
+    fn a_plan_does_not_depend_on_order_or_repeats(entities in Just(breach()).prop_shuffle(), again in 0..4_usize) {
+        let mut repeated = entities.clone();
+        repeated.push(entities[again].clone());
+        prop_assert_eq!(plan(&repeated, &Guard::open()), plan(&breach(), &Guard::open()));
+    }
+
+    #[test]
+    fn nothing_protected_and_nothing_over_the_cap_runs(cap in 0..4_usize, protect in 0..3_usize) {
+        let entities = breach();
+        let protected = entities[protect].id.clone();
+        let plan = plan(&entities, &guard(&[&protected], cap));
+        prop_assert!(plan.steps().all(|step| step.target != protected));
+        prop_assert!(plan.steps().filter(|step| step.pass == 1).count() <= cap);
+        // What does not run is not forgotten: it waits for a person.
+        prop_assert_eq!(plan.steps().filter(|step| step.pass == 1).count() + plan.withheld.len(), 3);
+    }
+}
+
+#[test]
+fn a_token_is_a_uuid_that_differs_by_incident_action_target_pass_and_purpose() {
+    let incident = |digit: &str| IncidentId::try_from(format!("inc-{}", digit.repeat(20))).unwrap();
+    let step = Step { action: ActionId::LockBucket, target: "a".to_owned(), pass: 1 };
+    let other = |target: &str, pass| Step { target: target.to_owned(), pass, ..step.clone() };
+    let tokens = [
+        step.token(&incident("0"), "apply"),
+        step.token(&incident("1"), "apply"),
+        step.token(&incident("0"), "reverse"),
+        other("b", 1).token(&incident("0"), "apply"),
+        other("a", 2).token(&incident("0"), "apply"),
+    ];
+    for (place, token) in tokens.iter().enumerate() {
+        let groups: Vec<usize> = token.split('-').map(str::len).collect();
+        assert_eq!(groups, [8, 4, 4, 4, 12]);
+        assert!(!tokens[..place].contains(token));
+    }
+    assert_eq!(step.token(&incident("0"), "apply"), tokens[0]);
+}
+
+#[test]
+fn every_embedded_playbook_can_be_used_and_every_category_has_one() {
+    let playbooks = Playbooks::load().unwrap();
+    assert_eq!(playbooks.for_category(Category::Unclassified).id, "operator-triage");
+    assert_eq!(playbooks.for_category(Category::BucketExposure).id, "bucket-exposure");
+}
+
+#[test]
+fn a_playbook_that_cannot_be_used_is_named() {
+    let fallback =
+        ("rest.toml", "title = 'x'\ntrigger = []\nwaves = []\nask_first = []\nevidence_first = []\nevidence = []\n");
+    let unknown = fallback.1.replace("waves = []", "waves = [['delete-everything']]");
+    let error = Playbooks::parse(&[("bad.toml", &unknown)]).unwrap_err();
+    assert!(
+        matches!(&error, PlaybookError::Unreadable { file, source } if file == "bad.toml" && source.to_string().contains("delete-everything"))
+    );
+    assert!(matches!(Playbooks::parse(&[]), Err(PlaybookError::NoFallback { found: 0 })));
+    let claims = fallback.1.replace("trigger = []", "trigger = ['malware']");
+    let twice = Playbooks::parse(&[("a.toml", &claims), ("b.toml", &claims), fallback]);
+    assert!(matches!(twice, Err(PlaybookError::ClaimedTwice { file, .. }) if file == "b.toml"));
+}
+
+fn at() -> Timestamp {
+    "2026-03-01T03:00:00Z".parse().unwrap()
+}
+
+fn isolated() -> (Value, Value) {
+    let before = json!({"interfaces": [{"id": "eni-1", "groups": ["sg-web"]}, {"id": "eni-2", "groups": ["sg-db"]}], "profile_arn": "arn:p"});
+    let seen = json!({
+        "interfaces": [{"id": "eni-1", "groups": ["sg-x"]}, {"id": "eni-2", "groups": ["sg-x"]}],
+        "isolation_group": {"id": "sg-x", "ingress_rules": 0, "egress_rules": 0}, "profile_arn": "arn:quarantine",
+    });
+    (before, seen)
+}
+
+fn locked() -> (Value, Value) {
+    let own = json!({"Sid": "Own", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"});
+    let deny = json!({"Sid": "TocsinLockBucket", "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": ["a", "b"],
+        "Condition": {"ArnNotLike": {"aws:PrincipalArn": ["arn:r"]}}});
+    let policy = |statements: Value| json!({"Version": "2012-10-17", "Statement": statements}).to_string();
+    let on = json!({"BlockPublicAcls": true, "IgnorePublicAcls": true, "BlockPublicPolicy": true, "RestrictPublicBuckets": true});
+    let kms = json!({"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}]});
+    let before =
+        json!({"bucket": "b", "public_access_block": null, "encryption": null, "policy": policy(json!([own]))});
+    let seen =
+        json!({"bucket": "b", "public_access_block": on, "encryption": kms, "policy": policy(json!([own, deny]))});
+    (before, seen)
+}
+
+fn revoked(time: &str) -> Value {
+    let policy = json!({"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"DateLessThan": {"aws:TokenIssueTime": time}}}});
+    json!({"role_name": "r", "policy": policy.to_string()})
+}
+
+#[test]
+fn containment_is_believed_only_when_the_account_shows_it() {
+    let (before, seen) = isolated();
+    assert_eq!(shows_containment(ActionId::IsolateInstance, &before, &seen, at()), Ok(()));
+    let (before_lock, seen_lock) = locked();
+    assert_eq!(shows_containment(ActionId::LockBucket, &before_lock, &seen_lock, at()), Ok(()));
+    assert_eq!(
+        shows_containment(ActionId::RevokeRoleSessions, &json!({}), &revoked("2026-03-01T03:00:00Z"), at()),
+        Ok(())
+    );
+
+    let faults = [
+        ("/interfaces/1/groups", json!(["sg-x", "sg-db"])),
+        ("/interfaces", json!([{"id": "eni-1", "groups": ["sg-x"]}])),
+        ("/interfaces", json!([])),
+        ("/isolation_group/egress_rules", json!(1)),
+        ("/isolation_group", json!(null)),
+        ("/profile_arn", json!("arn:p")),
+    ];
+    for (pointer, value) in faults {
+        let mut broken = seen.clone();
+        *broken.pointer_mut(pointer).unwrap() = value;
+        assert!(shows_containment(ActionId::IsolateInstance, &before, &broken, at()).is_err(), "{pointer}");
+    }
+    let without_own = serde_json::to_string(&json!({"Statement": [{"Sid": "TocsinLockBucket", "Effect": "Deny",
+        "Condition": {"ArnNotLike": {"aws:PrincipalArn": ["arn:r"]}}}]}))
+    .unwrap();
+    let faults = [
+        ("/public_access_block/IgnorePublicAcls", json!(false)),
+        ("/public_access_block", json!(null)),
+        ("/encryption", json!({"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]})),
+        ("/policy", before_lock["policy"].clone()),
+        ("/policy", json!(without_own)),
+        ("/policy", json!(null)),
+    ];
+    for (pointer, value) in faults {
+        let mut broken = seen_lock.clone();
+        *broken.pointer_mut(pointer).unwrap() = value;
+        assert!(shows_containment(ActionId::LockBucket, &before_lock, &broken, at()).is_err(), "{pointer}");
+    }
+    // A local time written as UTC leaves hours of stolen sessions alive.
+    for stale in ["2026-03-01T02:59:59Z", "2026-02-28T22:00:00Z", "yesterday"] {
+        assert!(shows_containment(ActionId::RevokeRoleSessions, &json!({}), &revoked(stale), at()).is_err(), "{stale}");
+    }
+}
+
+#[test]
+fn a_reversal_is_believed_only_when_the_state_is_as_found() {
+    let (before, seen) = locked();
+    assert_eq!(shows_reversal(&before, &before), Ok(()));
+    let mut spaced = before.clone();
+    let policy: Value = serde_json::from_str(before["policy"].as_str().unwrap()).unwrap();
+    spaced["policy"] = json!(serde_json::to_string_pretty(&policy).unwrap());
+    assert_eq!(shows_reversal(&before, &spaced), Ok(()), "white space in a policy means nothing");
+    assert!(shows_reversal(&before, &seen).is_err());
+    for field in ["public_access_block", "encryption", "policy"] {
+        let mut broken = before.clone();
+        broken[field] = seen[field].clone();
+        assert_eq!(shows_reversal(&before, &broken), Err(format!("`{field}` is not as it was found")));
+    }
+}

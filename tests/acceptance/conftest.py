@@ -1,0 +1,102 @@
+"""One local AWS with Tocsin deployed, shared by the tests of the whole way; its recorded calls stay in target/local-aws/e2e."""
+
+import itertools
+import json
+import os
+import pathlib
+import sys
+
+import pytest
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(REPOSITORY / "tests" / "local-aws"))
+
+from demo import organisation, places, shop, stack  # noqa: E402
+from local_aws import LocalAws  # noqa: E402
+from responses import Response  # noqa: E402
+from reviewers import Reviewer  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def aws():
+    missing = places.missing()
+    assert not missing, f"run `make build` first: {missing[0]} is missing"
+    with LocalAws(REPOSITORY / "target" / "local-aws" / "e2e") as local:
+        yield local
+
+
+@pytest.fixture(scope="session")
+def tocsin(aws):
+    """Tocsin as it is deployed."""
+    return stack.deploy(aws)
+
+
+@pytest.fixture(scope="session")
+def operator(aws, tocsin):
+    """The queue that every page to the operator reaches."""
+    return stack.watch_pages(aws, tocsin)
+
+
+@pytest.fixture(scope="session")
+def reviewers(aws, tocsin):
+    """Two lawyers."""
+    return [Reviewer(aws, tocsin.decision_url, name, stack.admit_counsel(aws, name)) for name in stack.COUNSEL]
+
+
+@pytest.fixture(scope="session")
+def open_shop(aws, tocsin, operator):
+    """Opens a shop of its own for a test, so that no incident joins another's; its bucket is in the data inventory."""
+    numbers = itertools.count(1)
+    buckets: list[str] = []
+
+    def open_one(protected: list[str] = ()) -> tuple[shop.Shop, int]:
+        number = next(numbers)
+        opened = shop.open_shop(aws, f"shop{number}")
+        buckets.append(opened.bucket)
+        organisation.put(aws, tocsin.vault, organisation.settings(aws.account, buckets, protected))
+        return opened, number
+
+    return open_one
+
+
+@pytest.fixture(scope="session")
+def attack(aws, tocsin, operator, open_shop):
+    """A shop whose credentials were stolen; the finding is not published yet."""
+
+    def attack_one(protected: list[str] = ()) -> Response:
+        opened, number = open_shop(protected)
+        return Response(aws, tocsin, operator, opened, number)
+
+    return attack_one
+
+
+@pytest.fixture(scope="session")
+def answered(attack, reviewers):
+    """The response, after counsel approved every notice; with the tokens and answers seen on the way."""
+    response = attack()
+    response.publish(times=5)
+    event = {"detail-type": "GuardDuty Finding", "source": "aws.guardduty", "detail": response.finding}
+    for _ in range(2):
+        response.aws.client("sqs").send_message(QueueUrl=response.stack.queue, MessageBody=json.dumps(event))
+    waiting = response.until_gate()
+    assert response.mails() == []
+    response.tokens_seen = response.tokens()
+    response.asked = waiting
+    response.answers = [reviewers[0].approve(response, review) for review in waiting]
+    response.until_ended()
+    return response
+
+
+@pytest.fixture(autouse=True)
+def without_faults(request):
+    """No fault that a test ordered outlives it."""
+    yield
+    if "aws" in request.fixturenames:
+        request.getfixturevalue("aws").clear_faults()
+
+
+def pytest_ignore_collect(collection_path):
+    """Findings of other people are no part of this repository: without their folder there is nothing to collect."""
+    if collection_path.name == "test_corpus_end_to_end.py" and not os.environ.get("FINDINGS_CORPUS"):
+        return True
+    return None

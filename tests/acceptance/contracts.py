@@ -1,0 +1,348 @@
+"""What belongs together in different files, held together: functions, states, settings, actions, sources, notices, playbooks.
+
+Each check takes the repository's root and answers what does not fit, by name.
+"""
+
+import json
+import pathlib
+import re
+import tomllib
+
+from asl import Machine, State, load_all
+from cloudformation_yaml import load
+
+LIBRARIES = {"incident", "platform", "cli"}
+LONGEST_MAIN = 35
+SETTING = re.compile(r'required(?:_number)?(?:::<\w+>)?\(\s*"(\w+)"\s*,?\s*\)')
+FUNCTION_TYPE, MACHINE_TYPE = "AWS::Serverless::Function", "AWS::Serverless::StateMachine"
+NOTICE_LANGUAGES = ("en", "de")
+NOTICE_FORMS = ("html", "txt")
+ACTION_FILES = ("document.yaml", "reversal.yaml", "policy.json", "README.md")
+# It may be cut short, so that it never holds containment up; the function goes on and its work is kept.
+CUT_SHORT = {("incident-response", "PreserveEvidence")}
+# A function that waits for a token has answered long before the state ends.
+CALLBACK = ".waitForTaskToken"
+
+
+def pascal(name: str) -> str:
+    return "".join(word.capitalize() for word in re.split(r"[-_]", name))
+
+
+def responder(root: pathlib.Path) -> dict:
+    return load(root / "infra" / "responder.yaml")
+
+
+def of_type(template: dict, kind: str) -> dict[str, dict]:
+    return {name: body["Properties"] for name, body in template["Resources"].items() if body["Type"] == kind}
+
+
+def crates(root: pathlib.Path) -> list[pathlib.Path]:
+    folders = sorted(path for path in (root / "functions").iterdir() if path.is_dir() and path.name not in LIBRARIES)
+    return [folder for folder in folders if any(folder.iterdir())]
+
+
+def function_faults(root: pathlib.Path) -> list[str]:
+    """One crate, one function, one name."""
+    findings = []
+    functions = of_type(responder(root), FUNCTION_TYPE)
+    for folder in crates(root):
+        logical_id = f"{pascal(folder.name)}Function"
+        findings += crate_faults(folder)
+        properties = functions.pop(logical_id, None)
+        if properties is None:
+            findings.append(f"functions/{folder.name}: infra/responder.yaml has no `{logical_id}`")
+            continue
+        expected = {"FunctionName": f"tocsin-{folder.name}", "CodeUri": f"../target/lambda/{folder.name}/"}
+        findings += [
+            f"{logical_id}: `{key}` is `{properties.get(key)}`, not `{value}`" for key, value in expected.items() if properties.get(key) != value
+        ]
+        if not properties.get("Description"):
+            findings.append(f"{logical_id}: no `Description`")
+    return findings + [f"{logical_id}: there is no crate for it in functions/" for logical_id in functions]
+
+
+def crate_faults(folder: pathlib.Path) -> list[str]:
+    where = f"functions/{folder.name}"
+    findings = [f"{where}: `src/{name}` is missing" for name in ("main.rs", "lib.rs") if not (folder / "src" / name).is_file()]
+    manifest = folder / "Cargo.toml"
+    if not manifest.is_file():
+        return [*findings, f"{where}: `Cargo.toml` is missing"]
+    package = tomllib.loads(manifest.read_text(encoding="utf-8"))["package"]["name"]
+    if package != folder.name:
+        findings.append(f"{where}: the crate is called `{package}`")
+    if not findings:
+        lines = len((folder / "src" / "main.rs").read_text(encoding="utf-8").splitlines())
+        if lines > LONGEST_MAIN:
+            findings.append(f"{where}: `src/main.rs` has {lines} lines; it only wires, in {LONGEST_MAIN} at most")
+    return findings
+
+
+def state_faults(root: pathlib.Path) -> list[str]:
+    """A state has the name of the function that it calls; every function is called by a state or has a trigger of its own."""
+    template = responder(root)
+    functions = of_type(template, FUNCTION_TYPE)
+    machines = load_all(root / "statemachines")
+    findings, called = [], set()
+    for machine in machines.values():
+        for state in machine.tasks():
+            function = state.function()
+            if function is None:
+                continue
+            logical_id = function.removeprefix("${").removesuffix("Arn}")
+            called.add(logical_id)
+            if logical_id not in functions:
+                findings.append(f"{machine.name}: `{state.name}` calls `{function}`, which is no function of the template")
+                continue
+            findings += name_faults(machine, state, logical_id) + duration_faults(machine, state, template, functions[logical_id])
+    for logical_id, properties in functions.items():
+        triggered = "Events" in properties or "FunctionUrlConfig" in properties
+        if logical_id not in called and not triggered:
+            findings.append(f"{logical_id}: no state calls it, and it has no trigger")
+    return findings
+
+
+def name_faults(machine: Machine, state: State, logical_id: str) -> list[str]:
+    name = logical_id.removesuffix("Function")
+    fits = re.fullmatch(r"PageOperatorAbout[A-Z]\w+", state.name) if name == "PageOperator" else state.name == name
+    return [] if fits else [f"{machine.name}: the state that calls `{logical_id}` is called `{state.name}`"]
+
+
+def duration_faults(machine: Machine, state: State, template: dict, properties: dict) -> list[str]:
+    """A state that ends before its function does calls finished work a failure."""
+    function_seconds = properties.get("Timeout", template.get("Globals", {}).get("Function", {}).get("Timeout", 3))
+    state_seconds = state.body.get("TimeoutSeconds")
+    waits = CALLBACK in state.body["Resource"]
+    if waits or not isinstance(state_seconds, int) or (machine.name, state.name) in CUT_SHORT or state_seconds > function_seconds:
+        return []
+    return [f"{machine.name}: `{state.name}` ends after {state_seconds} s, its function only after {function_seconds} s"]
+
+
+def machine_faults(root: pathlib.Path) -> list[str]:
+    """Names, substitutions, policies and alarms of the state machines."""
+    template = responder(root)
+    machines = load_all(root / "statemachines")
+    deployed = of_type(template, MACHINE_TYPE)
+    findings = []
+    for name, machine in machines.items():
+        logical_id = f"{pascal(name)}StateMachine"
+        properties = deployed.pop(logical_id, None)
+        if properties is None:
+            findings.append(f"{name}: infra/responder.yaml has no `{logical_id}`")
+            continue
+        if properties.get("Name") != f"tocsin-{name}":
+            findings.append(f"{logical_id}: `Name` is `{properties.get('Name')}`, not `tocsin-{name}`")
+        findings += [f"{logical_id}: {problem}" for problem in substituted_wrongly(properties) + policy_faults(machine, properties)]
+        findings += alarm_faults(template, logical_id)
+    return findings + [f"{logical_id}: there is no definition for it in statemachines/" for logical_id in deployed]
+
+
+def substituted_wrongly(properties: dict) -> list[str]:
+    findings = []
+    for key, value in properties.get("DefinitionSubstitutions", {}).items():
+        expected: dict = {"Ref": key.removesuffix("Arn")} if key.endswith("StateMachineArn") else {"Fn::GetAtt": [key.removesuffix("Arn"), "Arn"]}
+        if key == "Partition":
+            expected = {"Ref": "AWS::Partition"}
+        if value != expected:
+            findings.append(f"`{key}` is substituted by {json.dumps(value)}")
+    return findings
+
+
+def policy_faults(machine: Machine, properties: dict) -> list[str]:
+    """A machine may call what its definition calls, and nothing else: so only one machine can call `send-notice`."""
+    findings = []
+    written = machine.substitutions()
+    needed = {
+        "lambda:InvokeFunction": {name.removesuffix("Arn") for name in written if name.endswith("FunctionArn")},
+        "states:StartExecution": {name.removesuffix("Arn") for name in written if name.endswith("StateMachineArn")},
+    }
+    for action, expected in needed.items():
+        allowed = {target_of(resource) for resource in resources_of(properties, action)}
+        findings += [f"may not `{action}` on `{name}`, which it calls" for name in sorted(expected - allowed)]
+        findings += [f"may `{action}` on `{name}`, which it never calls" for name in sorted(allowed - expected)]
+    return findings
+
+
+def resources_of(properties: dict, action: str) -> list:
+    statements = [statement for policy in properties.get("Policies", []) for statement in policy["Statement"]]
+    found = []
+    for statement in statements:
+        if statement["Effect"] == "Allow" and action in as_list(statement["Action"]):
+            found += as_list(statement["Resource"])
+    return found
+
+
+def target_of(resource) -> str:
+    """The logical id that a policy's resource points at, or the resource as it is written."""
+    if isinstance(resource, dict) and "Fn::GetAtt" in resource:
+        return resource["Fn::GetAtt"][0]
+    if isinstance(resource, dict) and "Ref" in resource:
+        return resource["Ref"]
+    return resource["Fn::Sub"] if isinstance(resource, dict) and "Fn::Sub" in resource else str(resource)
+
+
+def alarm_faults(template: dict, logical_id: str) -> list[str]:
+    """What escapes every catcher is heard through an alarm on the executions."""
+    for alarm in of_type(template, "AWS::CloudWatch::Alarm").values():
+        metrics = [metric["MetricStat"]["Metric"] for metric in alarm.get("Metrics", []) if "MetricStat" in metric]
+        watched = {metric["MetricName"] for metric in metrics if metric["Dimensions"][0]["Value"] == {"Ref": logical_id}}
+        pages = {"Ref": "OperatorTopic"} in alarm.get("AlarmActions", [])
+        if watched == {"ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"} and pages:
+            return []
+    return [f"{logical_id}: no alarm pages when an execution fails, times out or is aborted"]
+
+
+def setting_faults(root: pathlib.Path) -> list[str]:
+    """What a function reads from its environment is what the template puts there."""
+    template = responder(root)
+    everywhere = set(environment_of(template.get("Globals", {}).get("Function", {})))
+    findings = []
+    for folder in crates(root):
+        logical_id = f"{pascal(folder.name)}Function"
+        given = everywhere | set(environment_of(of_type(template, FUNCTION_TYPE).get(logical_id, {})))
+        read = {name for path in sorted((folder / "src").rglob("*.rs")) for name in SETTING.findall(path.read_text(encoding="utf-8"))}
+        read = {name for name in read if not name.startswith("AWS_")}
+        findings += [f"{logical_id}: the crate reads `{name}`, which the template does not set" for name in sorted(read - given)]
+        findings += [f"{logical_id}: the template sets `{name}`, which the crate does not read" for name in sorted(given - read)]
+    return findings
+
+
+def environment_of(properties: dict) -> dict:
+    return properties.get("Environment", {}).get("Variables", {})
+
+
+def queue_faults(root: pathlib.Path) -> list[str]:
+    """A message must stay invisible for six times as long as its function may run (the Lambda developer guide's rule)."""
+    template = responder(root)
+    queue = of_type(template, "AWS::SQS::Queue")["FindingsQueue"]
+    properties = of_type(template, FUNCTION_TYPE).get("ReceiveFindingFunction", {})
+    seconds = properties.get("Timeout", template["Globals"]["Function"]["Timeout"])
+    if queue["VisibilityTimeout"] >= 6 * seconds:
+        return []
+    return [f"FindingsQueue: `VisibilityTimeout` is {queue['VisibilityTimeout']}, less than six times {seconds}"]
+
+
+def variants(text: str, function: str) -> dict[str, str]:
+    """Variant -> text of one `match` in a Rust function: how `ActionId` names things."""
+    found = re.search(rf"fn {function}\(self\) -> &'static str \{{\s*match self \{{(.*?)\n        \}}", text, re.DOTALL)
+    return dict(re.findall(r'Self::(\w+) => "([^"]+)"', found.group(1))) if found else {}
+
+
+def action_faults(root: pathlib.Path) -> list[str]:
+    """Each action is a folder, a variant, two documents, a role, and a permission to start them."""
+    text = (root / "functions/incident/src/containment/action.rs").read_text(encoding="utf-8")
+    names, documents, reversals = (variants(text, function) for function in ("as_str", "document", "reversal_document"))
+    folders = {path.name for path in (root / "infra/actions").iterdir() if path.is_dir()}
+    findings = [f"infra/actions/{name}: `ActionId` does not know it" for name in sorted(folders - set(names.values()))]
+    member = load(root / "infra" / "member.yaml")
+    deployed = {properties["Name"] for properties in of_type(member, "AWS::SSM::Document").values()}
+    roles = {properties["RoleName"] for properties in of_type(member, "AWS::IAM::Role").values()}
+    for variant, name in names.items():
+        if name not in folders:
+            findings.append(f"`ActionId::{variant}`: there is no infra/actions/{name}")
+            continue
+        findings += [f"infra/actions/{name}: `{file}` is missing" for file in ACTION_FILES if not (root / "infra/actions" / name / file).is_file()]
+        expected = f"Tocsin-{pascal(name)}"
+        if documents.get(variant) != expected or reversals.get(variant) != expected.replace("Tocsin-", "Tocsin-Reverse"):
+            findings.append(f"`ActionId::{variant}`: its documents are not `{expected}` and its reversal")
+        wanted = {documents.get(variant, ""), reversals.get(variant, "")}
+        findings += [f"infra/member.yaml: the document `{document}` is missing" for document in sorted(wanted - deployed)]
+        findings += [f"infra/member.yaml: the role `{expected}` is missing"] if expected not in roles else []
+    return findings + starter_faults(root, set(documents.values()), set(reversals.values()))
+
+
+def starter_faults(root: pathlib.Path, documents: set[str], reversals: set[str]) -> list[str]:
+    """Only these two functions start actions: one the documents, the other the reversals, under the same roles."""
+    functions = of_type(responder(root), FUNCTION_TYPE)
+    findings = []
+    for logical_id, expected in (("StartContainmentFunction", documents), ("ReverseContainmentFunction", reversals)):
+        properties = functions.get(logical_id, {})
+        started = {name_in(resource) for resource in resources_of(properties, "ssm:StartAutomationExecution")}
+        passed = {name_in(resource) for resource in resources_of(properties, "iam:PassRole")}
+        findings += [f"{logical_id}: may not start `{name}`" for name in sorted(expected - started)]
+        findings += [f"{logical_id}: may start `{name}`, which is no document of an action" for name in sorted(started - expected)]
+        if passed != documents:
+            findings.append(f"{logical_id}: passes the roles {sorted(passed)}, not those of the actions")
+    return findings
+
+
+def name_in(resource) -> str:
+    """`Tocsin-LockBucket` of `arn:…:automation-definition/Tocsin-LockBucket:*` or `arn:…:role/Tocsin-LockBucket`."""
+    return re.sub(r"^.*/|:\*$", "", target_of(resource))
+
+
+def source_faults(root: pathlib.Path) -> list[str]:
+    """Each finding source is a folder with a pattern and fixtures, and has a rule that its pattern feeds."""
+    sources = root / "functions/incident/src/sources"
+    rules = of_type(responder(root), "AWS::Events::Rule")
+    fed = {
+        rule["EventPattern"].get("Fn::Transform", {}).get("Parameters", {}).get("Location"): (name, rule)
+        for name, rule in rules.items()
+        if isinstance(rule.get("EventPattern"), dict)
+    }
+    findings = []
+    for folder in sorted(path for path in sources.iterdir() if path.is_dir() and (path / "mod.rs").is_file()):
+        where = f"sources/{folder.name}"
+        findings += [f"{where}: `{name}` is missing" for name in ("pattern.json", "fixtures") if not (folder / name).exists()]
+        name, rule = fed.pop(f"../functions/incident/src/sources/{folder.name}/pattern.json", ("", None))
+        if rule is None:
+            findings.append(f"{where}: no rule of infra/responder.yaml has its pattern")
+            continue
+        expected = f"tocsin-{folder.name.replace('_', '-')}"
+        if rule.get("Name") != expected:
+            findings.append(f"{name}: `Name` is `{rule.get('Name')}`, not `{expected}`")
+        targets = {target_of(target["Arn"]) for target in rule.get("Targets", [])}
+        if targets != {"FindingsQueue"}:
+            findings.append(f"{name}: its findings go to {sorted(targets)}, not to `FindingsQueue`")
+        if not all("DeadLetterConfig" in target for target in rule.get("Targets", [])):
+            findings.append(f"{name}: what it cannot deliver is lost")
+    return findings + [f"{name}: its pattern is of no source: {location}" for location, (name, _) in fed.items()]
+
+
+def notice_faults(root: pathlib.Path) -> list[str]:
+    """Each notice that a rule names is there, in every language and both forms; and no notice is without a rule."""
+    core = root / "functions/incident"
+    folders = {path.name for path in (core / "notices").iterdir() if (path / "notice.toml").is_file()}
+    strays = {path.name for path in (core / "notices").iterdir() if path.is_dir()} - folders - {"words"}
+    findings = [f"notices/{name}: `notice.toml` is missing" for name in sorted(strays)]
+    named: dict[str, str] = {}
+    for path in sorted((core / "obligations").glob("*.toml")):
+        for rule in tomllib.loads(path.read_text(encoding="utf-8")).get("obligation", []):
+            if "notice" in rule:
+                named[rule["notice"]] = rule["id"]
+    findings += [f"obligation {rule}: there is no notice `{notice}`" for notice, rule in sorted(named.items()) if notice not in folders]
+    findings += [f"notices/{name}: no obligation names it" for name in sorted(folders - set(named))]
+    for folder in sorted(folders):
+        files = {path.name for path in (core / "notices" / folder).iterdir()}
+        wanted = [f"{language}.{form}.j2" for language in NOTICE_LANGUAGES for form in NOTICE_FORMS]
+        findings += [f"notices/{folder}: `{name}` is missing" for name in wanted if name not in files]
+    findings += [f"notices/words: `{language}.toml` is missing" for language in NOTICE_LANGUAGES if not (core / "notices/words" / f"{language}.toml").is_file()]
+    return findings
+
+
+def playbook_faults(root: pathlib.Path) -> list[str]:
+    """A playbook calls only for actions that there are."""
+    text = (root / "functions/incident/src/containment/action.rs").read_text(encoding="utf-8")
+    actions = set(variants(text, "as_str").values())
+    findings = []
+    for path in sorted((root / "functions/incident/playbooks").glob("*.toml")):
+        playbook = tomllib.loads(path.read_text(encoding="utf-8"))
+        called = {action for wave in playbook["waves"] for action in wave} | set(playbook["ask_first"])
+        findings += [f"playbooks/{path.name}: there is no action `{name}`" for name in sorted(called - actions)]
+    return findings
+
+
+def as_list(value) -> list:
+    return value if isinstance(value, list) else [value]
+
+
+CHECKS = [
+    function_faults,
+    state_faults,
+    machine_faults,
+    setting_faults,
+    queue_faults,
+    action_faults,
+    source_faults,
+    notice_faults,
+    playbook_faults,
+]

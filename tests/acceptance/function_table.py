@@ -1,0 +1,81 @@
+"""The table of functions for README.md, from the template and the state machines.
+
+`python tests/acceptance/function_table.py` prints it; `--write` puts it between the markers in README.md.
+"""
+
+import argparse
+import pathlib
+import re
+import sys
+
+from asl import load_all
+from cloudformation_yaml import load
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+BEGIN, END = "<!-- functions:begin -->", "<!-- functions:end -->"
+_BETWEEN = re.compile(f"{re.escape(BEGIN)}\n(.*?){re.escape(END)}", re.DOTALL)
+_QUEUE, _URL = "the queue `tocsin-findings`", "its function URL (AWS_IAM)"
+
+
+def table(root: pathlib.Path) -> str:
+    """Every function in the template's order, with what it does and who calls it."""
+    template = load(root / "infra" / "responder.yaml")
+    callers = calling_states(root)
+    lines = ["| function | what it does | called by |", "| --- | --- | --- |"]
+    for logical_id, resource in template["Resources"].items():
+        if resource["Type"] != "AWS::Serverless::Function":
+            continue
+        properties = resource["Properties"]
+        name = properties["FunctionName"].removeprefix("tocsin-")
+        called_by = callers.get(f"${{{logical_id}Arn}}", []) + other_callers(properties)
+        lines.append(f"| `{name}` | {properties['Description']} | {', '.join(called_by)} |")
+    return "\n".join(lines) + "\n"
+
+
+def calling_states(root: pathlib.Path) -> dict[str, list[str]]:
+    """Function, as it is written in the machines -> `machine`: `State`. Pages are many: they are counted."""
+    callers: dict[str, list[str]] = {}
+    for machine in load_all(root / "statemachines").values():
+        pages: dict[str, int] = {}
+        for state in machine.tasks():
+            function = state.function()
+            if function and state.is_page:
+                pages[function] = pages.get(function, 0) + 1
+            elif function:
+                callers.setdefault(function, []).append(f"`{machine.name}`: `{state.name}`")
+        for function, count in pages.items():
+            states = "state" if count == 1 else "states"
+            callers.setdefault(function, []).append(f"`{machine.name}`: {count} {states} `PageOperatorAbout…`")
+    return callers
+
+
+def other_callers(properties: dict) -> list[str]:
+    found = [_QUEUE for event in properties.get("Events", {}).values() if event["Type"] == "SQS"]
+    return found + ([_URL] if "FunctionUrlConfig" in properties else [])
+
+
+def in_readme(text: str) -> str | None:
+    """What stands between the markers, or None without them."""
+    found = _BETWEEN.search(text)
+    return found.group(1) if found else None
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true", help="put the table into README.md")
+    options = parser.parse_args()
+    made = table(REPOSITORY)
+    if not options.write:
+        print(made, end="")
+        return 0
+    readme = REPOSITORY / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    if in_readme(text) is None:
+        print(f"README.md has no `{BEGIN}` and `{END}`: put both where the table belongs", file=sys.stderr)
+        return 1
+    readme.write_text(_BETWEEN.sub(lambda _: f"{BEGIN}\n{made}{END}", text), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,54 @@
+"""Real findings of other people all the way, by `make demo FINDING=…`; only where FINDINGS_CORPUS names their folder.
+
+Nothing of the findings is kept here: each is named by file and line, with what has to come of it.
+"""
+
+import os
+import pathlib
+
+import pytest
+from demo_process import assert_fit_for_people, demo, left_running
+
+# File, line, what it is about, and the actions whose effect the account must show.
+FINDINGS = [
+    ("aws-samples__amazon-guardduty-automated-response-sample.jsonl", 1, "EC2 instance, GuardDuty", ["isolate-instance"]),
+    ("cruxstack__aws-securityhubv2-bot.jsonl", 6, "EC2 instance, OCSF", ["isolate-instance"]),
+    ("aws-solutions__automated-security-response-on-aws.jsonl", 115, "S3 bucket, ASFF", ["lock-bucket"]),
+    ("panther-labs__panther-analysis.jsonl", 181, "IAM role, ASFF", ["revoke-role-sessions"]),
+    ("panther-labs__panther-analysis.jsonl", 173, "IAM role, GuardDuty", ["revoke-role-sessions"]),
+    ("cloud-custodian__cloud-custodian.jsonl", 28, "IAM user, ASFF", []),
+    ("aws-solutions__automated-security-response-on-aws.jsonl", 21, "Lambda function, ASFF", []),
+    ("blu371ck__GuardDuty-SOAR.jsonl", 32, "RDS database, GuardDuty", []),
+    ("prowler-cloud__prowler.jsonl", 1, "ECS task definition, OCSF", []),
+]
+# The documents name resources that cannot exist, so nothing can take effect: a person is paged, and the way goes on.
+IMPOSSIBLE = [("blu371ck__GuardDuty-SOAR.jsonl", 25, "two S3 buckets with placeholder names, GuardDuty")]
+
+
+def corpus() -> pathlib.Path:
+    return pathlib.Path(os.environ["FINDINGS_CORPUS"])
+
+
+@pytest.mark.parametrize(("file", "line", "about", "actions"), FINDINGS)
+def test_finding_goes_all_the_way(file, line, about, actions):
+    done = demo(FINDING=corpus() / f"{file}:{line}", YES=1)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert_fit_for_people(done.stdout)
+    for action in actions:
+        assert f"{action} on " in done.stdout
+        assert "the account shows the effect" in done.stdout
+    if not actions:
+        assert "no action fits, a person decides" in done.stdout
+        assert "  page  " in done.stdout
+    assert "target/demo/report.html" in done.stdout
+    assert "holds: " in done.stdout
+    assert left_running() == []
+
+
+@pytest.mark.parametrize(("file", "line", "about"), IMPOSSIBLE)
+def test_resources_that_cannot_exist_page_a_person(file, line, about):
+    done = demo(FINDING=corpus() / f"{file}:{line}", YES=1)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "cannot exist in an account" in done.stdout
+    assert "  page  " in done.stdout
+    assert "target/demo/report.html" in done.stdout
