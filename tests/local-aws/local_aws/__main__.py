@@ -27,7 +27,7 @@ def main() -> int:
                 for key, value in outputs.items():
                     print(f"  {key} = {value}")
             print("\nup until Ctrl-C", flush=True)
-            wait_for_signal()
+            wait_for_signal(aws)
     except (GatewayFailed, ValueError, RuntimeError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -47,11 +47,13 @@ def how_to_reach(aws: LocalAws) -> str:
   what the functions print         {aws.state["logs"]}/"""
 
 
-def wait_for_signal() -> None:
+def wait_for_signal(aws: LocalAws) -> None:
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: ended.set())
-    ended.wait()
+    while not ended.wait(1):
+        if not aws.is_running():
+            raise GatewayFailed(f"the gateway ended by itself; see {aws.run_dir / 'gateway.log'}")
 
 
 if __name__ == "__main__":

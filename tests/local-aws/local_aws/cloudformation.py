@@ -8,7 +8,9 @@ from local_aws import api_clients, plug
 from local_aws.automation import documents
 from local_aws.automation.errors import ApiError
 
-resource_types = plug.table(provisioners, "_RESOURCE_HANDLERS", "AWS::S3::Bucket", "AWS::IAM::InstanceProfile", "AWS::Lambda::Url")
+resource_types = plug.table(
+    provisioners, "_RESOURCE_HANDLERS", "AWS::S3::Bucket", "AWS::IAM::InstanceProfile", "AWS::Lambda::Url"
+)
 create_bucket = plug.take(provisioners, "_s3_create", "logical_id", "props", "stack_name")
 update_bucket = plug.take(provisioners, "_s3_update", "physical_id", "old_props", "new_props", "stack_name")
 delete_bucket = plug.take(provisioners, "_s3_delete", "physical_id", "props")

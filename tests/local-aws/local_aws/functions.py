@@ -40,6 +40,19 @@ plug.replaces(lambda_runtime, "execution_credentials", "config")(credentials_of)
 plug.replaces(lambda_svc, "execution_credentials", "config")(credentials_of)
 
 
+@plug.replaces(lambda_svc, "_provided_worker_env", "config", "code_dir", "port")
+def environment_of(original, config, code_dir, port) -> dict[str, str]:
+    """What Lambda sets beside ministack's variables: how to log, and that nothing was provisioned."""
+    logging = config.get("LoggingConfig") or {}
+    found = original(config, code_dir, port)
+    found["AWS_LAMBDA_INITIALIZATION_TYPE"] = "on-demand"
+    found["AWS_LAMBDA_LOG_GROUP_NAME"] = logging.get("LogGroup") or f"/aws/lambda/{config.get('FunctionName')}"
+    found["AWS_LAMBDA_LOG_FORMAT"] = "JSON" if logging.get("LogFormat") == "JSON" else "Text"
+    if "ApplicationLogLevel" in logging:
+        found["AWS_LAMBDA_LOG_LEVEL"] = logging["ApplicationLogLevel"]
+    return found
+
+
 @plug.replaces(lambda_svc, "_emit_lambda_logs", "func", "request_id", "log_text", "error", "duration_ms", "log_source")
 def keep_output(original, func, request_id, log_text, error, duration_ms, **kwargs):
     """A function's output (its log lines and EMF metrics) also goes to a file of its own."""

@@ -74,7 +74,7 @@ def forward(scope: str, method: str, path: str, headers: dict, body, query: dict
 def handler(scope: str):
     async def handle(method, path, headers, body, query):
         context = contextvars.copy_context()
-        work = lambda: context.run(forward, scope, method, path, headers, body, query)  # noqa: E731
+        work = lambda: context.run(forward, scope, method, path, headers, body, query)
         return await asyncio.get_running_loop().run_in_executor(None, work)
 
     return handle

@@ -84,9 +84,13 @@ def identifiers(values: dict) -> dict:
     for key, value in values.items():
         if not _IDENTIFIER.search(key.split(".")[0]) and not re.search(r"(?:Name|Id|Arn)(?:\.\d+)?$", key):
             continue
-        if isinstance(value, str) and len(value) <= _LONGEST_VALUE:
-            kept[key] = value
-        elif isinstance(value, list) and value and all(isinstance(v, str) and len(v) <= _LONGEST_VALUE for v in value):
+        if (
+            isinstance(value, str)
+            and len(value) <= _LONGEST_VALUE
+            or isinstance(value, list)
+            and value
+            and all(isinstance(v, str) and len(v) <= _LONGEST_VALUE for v in value)
+        ):
             kept[key] = value
     return kept
 
@@ -100,7 +104,7 @@ class Route:
     weight: tuple
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def routes(service: str) -> tuple[Route, ...]:
     """A REST service's operations, the most specific first."""
     try:

@@ -28,7 +28,7 @@ plug.take(responses, "_account_from_sts_session", "access_key_id")
 
 def open_log(path) -> None:
     global _file
-    _file = open(path, "a", encoding="utf-8", buffering=1)  # noqa: SIM115 - open as long as the gateway runs
+    _file = open(path, "a", encoding="utf-8", buffering=1)  # open as long as the gateway runs
 
 
 def on_call(listener) -> None:

@@ -20,6 +20,8 @@ NAMES = {
     "elasticloadbalancingv2": "elbv2",
     "ssmincidents": "ssm-incidents",
 }
+
+
 @plug.replaces(engine, "_invoke_aws_sdk_integration", "resource", "input_data")
 def call(_original, resource, arguments):
     _arn, _aws, _states, _region, _account, _sdk, name, action = resource.removesuffix(CALLBACK).split(":")
@@ -90,4 +92,3 @@ def from_api(value):
     if hasattr(value, "read"):
         value = value.read()
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
-

@@ -45,7 +45,16 @@ POSITIVE = {
     "CONTAINS": lambda actual, wanted: wanted in actual,
 }
 NEGATIVE = {"NOT_EQUALS": "EQUALS", "PREFIX_NOT_EQUALS": "PREFIX", "NOT_CONTAINS": "CONTAINS"}
-UPDATABLE = ("Severity", "VerificationState", "Confidence", "Criticality", "Types", "UserDefinedFields", "Workflow", "RelatedFindings")
+UPDATABLE = (
+    "Severity",
+    "VerificationState",
+    "Confidence",
+    "Criticality",
+    "Types",
+    "UserDefinedFields",
+    "Workflow",
+    "RelatedFindings",
+)
 
 
 def now() -> str:

@@ -32,7 +32,9 @@ class Checks:
         """local_aws.cloudformation: bodies of S3 requests"""
         from local_aws.cloudformation import request_body
 
-        return b"<Status>Enabled</Status>" in request_body("PutBucketVersioning", VersioningConfiguration={"Status": "Enabled"}), True
+        return b"<Status>Enabled</Status>" in request_body(
+            "PutBucketVersioning", VersioningConfiguration={"Status": "Enabled"}
+        ), True
 
     def aws_events(self):
         """local_aws.bus: PutEvents refuses the sources of AWS"""
@@ -55,6 +57,10 @@ class Checks:
 
     def moto(self):
         """local_aws.moto_services: EC2 served by moto for the right account"""
+        from local_aws.moto_services import moto_client
+
+        # moto's plug points are taken when it is loaded; asked for here, a broken one is named and not an internal error.
+        moto_client()
         groups = self._client("ec2").describe_security_groups(GroupNames=["default"])["SecurityGroups"]
         return {group["OwnerId"] for group in groups}, {ACCOUNT}
 

@@ -62,6 +62,9 @@ class LocalAws:
     def region(self) -> str:
         return settings.REGION
 
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
     def start(self) -> None:
         self._empty_run_dir()
         watched, self._watch = os.pipe()
@@ -124,10 +127,8 @@ class LocalAws:
             self._watch = None
         if self._process is None:
             return
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            pass
         # Also when the gateway itself was killed: its functions are still in its group.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
@@ -212,6 +213,10 @@ class LocalAws:
     def put_cloudtrail_event(self, event: dict, **scope) -> None:
         """A CloudTrail record that LookupEvents will show."""
         self.control("POST", "/cloudtrail-event", {"event": event, **scope})
+
+    def next_instance_id(self, identifier: str) -> None:
+        """The next EC2 instance gets this id, so that the instance of a real finding can exist here."""
+        self.control("POST", "/next-instance-id", {"id": identifier})
 
     def fail_step(self, document: str, step: str, when: str = "before", mode: str = "fail", times: int = 1) -> None:
         """The next run of this document's step fails (`fail`) or its automation ends there (`kill`), `before` or `after` it."""

@@ -56,7 +56,7 @@ _IncludeLoader.add_multi_constructor("!", _no_short_form)
 
 def load(path: pathlib.Path, loader=_Loader):
     try:
-        value = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 - both are safe loaders
+        value = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # both are safe loaders
     except FileNotFoundError:
         raise TemplateError(f"{path}: no such file") from None
     except (yaml.YAMLError, TemplateError) as error:

@@ -9,7 +9,9 @@ from conftest import SSM_TRUST, finished
 
 
 def script(name, body, payload=None, outputs=(), **settings):
-    text = "import boto3, json, os, time\ndef handler(events, context):\n" + "".join(f"    {line}\n" for line in body.splitlines())
+    text = "import boto3, json, os, time\ndef handler(events, context):\n" + "".join(
+        f"    {line}\n" for line in body.splitlines()
+    )
     inputs = {"Runtime": "python3.11", "Handler": "handler", "Script": text}
     if payload is not None:
         inputs["InputPayload"] = payload
@@ -37,7 +39,9 @@ PASS = "return {}"
 
 def test_api_call_with_outputs_and_references(automate, aws, unique):
     steps = [
-        api("Make", "sqs", "CreateQueue", [("Url", "$.QueueUrl", "String")], QueueName="{{ Name }}-{{ automation:EXECUTION_ID }}"),
+        api(
+            "Make", "sqs", "CreateQueue", [("Url", "$.QueueUrl", "String")], QueueName="{{ Name }}-{{ automation:EXECUTION_ID }}"
+        ),
         api("Tag", "sqs", "TagQueue", QueueUrl="{{ Make.Url }}", Tags={"region": "{{ global:REGION }}"}),
         api("Show", "sqs", "list_queue_tags", [("Tags", "$.Tags", "StringMap")], QueueUrl="{{ Make.Url }}"),
     ]
@@ -88,7 +92,9 @@ def test_script_runs_as_the_role_with_its_payload(automate):
 
 def test_scripts_share_nothing(automate):
     steps = [script("First", "os.environ['LEFT'] = 'x'\nboto3.left = 1\nreturn {}")]
-    steps += [script("Second", "return {'Left': str('LEFT' in os.environ or hasattr(boto3, 'left'))}", outputs=[("Left", "String")])]
+    steps += [
+        script("Second", "return {'Left': str('LEFT' in os.environ or hasattr(boto3, 'left'))}", outputs=[("Left", "String")])
+    ]
     assert automate(steps, outputs=["Second.Left"])["Outputs"]["Second.Left"] == ["False"]
 
 
@@ -157,7 +163,11 @@ def test_attempts(automate, aws, unique):
         ({"Variable": "{{ V }}", "StringEquals": "a"}, "a", "Yes"),
         ({"Variable": "{{ V }}", "StringEquals": "a"}, "b", "No"),
         ({"Not": {"Variable": "{{ V }}", "StartsWith": "a"}}, "b", "Yes"),
-        ({"And": [{"Variable": "{{ V }}", "NumericGreater": 3}, {"Variable": "{{ V }}", "NumericLesserOrEquals": 5}]}, "5", "Yes"),
+        (
+            {"And": [{"Variable": "{{ V }}", "NumericGreater": 3}, {"Variable": "{{ V }}", "NumericLesserOrEquals": 5}]},
+            "5",
+            "Yes",
+        ),
         ({"Or": [{"Variable": "{{ V }}", "EndsWith": "x"}, {"Variable": "{{ V }}", "Contains": "b"}]}, "abc", "Yes"),
         ({"Variable": "{{ V }}", "EqualsIgnoreCase": "TRUE"}, "true", "Yes"),
         ({"Variable": "{{ V }}", "BooleanEquals": True}, "true", "Yes"),
@@ -170,7 +180,11 @@ def test_branch(automate, unique, choice, value, goes):
 
 
 def test_branch_without_a_way_on_fails(automate):
-    branch = {"name": "Is", "action": "aws:branch", "inputs": {"Choices": [{"Variable": "a", "StringEquals": "b", "NextStep": "Yes"}]}}
+    branch = {
+        "name": "Is",
+        "action": "aws:branch",
+        "inputs": {"Choices": [{"Variable": "a", "StringEquals": "b", "NextStep": "Yes"}]},
+    }
     assert "no choice holds" in automate([branch, script("Yes", PASS)])["FailureMessage"]
 
 
@@ -178,11 +192,19 @@ def test_wait_and_assert_read_the_real_state(automate, aws, unique):
     iam = aws.client("iam")
     iam.create_role(RoleName=unique, AssumeRolePolicyDocument="{}", Description="old")
     look = {"Service": "iam", "Api": "GetRole", "RoleName": unique, "PropertySelector": "$.Role.Description"}
-    wait = {"name": "Wait", "action": "aws:waitForAwsResourceProperty", "timeoutSeconds": 8, "inputs": {**look, "DesiredValues": ["new"]}}
+    wait = {
+        "name": "Wait",
+        "action": "aws:waitForAwsResourceProperty",
+        "timeoutSeconds": 8,
+        "inputs": {**look, "DesiredValues": ["new"]},
+    }
     check = {"name": "Check", "action": "aws:assertAwsResourceProperty", "inputs": {**look, "DesiredValues": ["other"]}}
     execution = automate([wait, check], wait=False)
     time.sleep(0.3)
-    assert aws.client("ssm").get_automation_execution(AutomationExecutionId=execution)["AutomationExecution"]["CurrentStepName"] == "Wait"
+    assert (
+        aws.client("ssm").get_automation_execution(AutomationExecutionId=execution)["AutomationExecution"]["CurrentStepName"]
+        == "Wait"
+    )
     iam.update_role(RoleName=unique, Description="new")
     ended = finished(aws, execution)
     assert ran(ended) == [("Wait", "Success"), ("Check", "Failed")]
@@ -190,13 +212,21 @@ def test_wait_and_assert_read_the_real_state(automate, aws, unique):
 
 
 def test_wait_times_out(automate):
-    look = {"Service": "iam", "Api": "GetRole", "RoleName": "none", "PropertySelector": "$.Role.Description", "DesiredValues": ["x"]}
+    look = {
+        "Service": "iam",
+        "Api": "GetRole",
+        "RoleName": "none",
+        "PropertySelector": "$.Role.Description",
+        "DesiredValues": ["x"],
+    }
     ended = automate([{"name": "Wait", "action": "aws:waitForAwsResourceProperty", "timeoutSeconds": 1, "inputs": look}])
     assert ended["AutomationExecutionStatus"] == "TimedOut"
 
 
 def test_stop_ends_a_sleep(automate, aws):
-    execution = automate([{"name": "Sleep", "action": "aws:sleep", "inputs": {"Duration": "PT1H"}}, script("B", PASS)], wait=False)
+    execution = automate(
+        [{"name": "Sleep", "action": "aws:sleep", "inputs": {"Duration": "PT1H"}}, script("B", PASS)], wait=False
+    )
     ssm = aws.client("ssm")
     aws.wait_until(lambda: ssm.describe_automation_step_executions(AutomationExecutionId=execution)["StepExecutions"])
     ssm.stop_automation_execution(AutomationExecutionId=execution)
@@ -240,6 +270,11 @@ def test_parameters_are_checked_at_the_start(automate, declared, given, reason):
     with pytest.raises(botocore.exceptions.ClientError, match=reason) as refused:
         automate([script("A", PASS)], given, {"V": declared})
     assert refused.value.response["Error"]["Code"] == "InvalidAutomationExecutionParametersException"
+
+
+def test_value_that_is_too_long_for_the_api_is_refused(automate):
+    with pytest.raises(botocore.exceptions.ClientError, match="ValidationException.*1 to 512 characters"):
+        automate([script("A", PASS)], {"V": ["x" * 513]}, {"V": {"type": "String"}})
 
 
 @pytest.mark.parametrize(

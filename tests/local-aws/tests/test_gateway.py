@@ -103,6 +103,10 @@ def test_nothing_is_left_when_the_gateway_is_killed(tmp_path):
             "stepfunctions._start_execution = lambda data, region: None",
             "`ministack.services.stepfunctions._start_execution` takes (data, region), expected (data)",
         ),
+        (
+            "from moto.ec2.models import iam_instance_profile; iam_instance_profile.filter_iam_instance_profiles = lambda name: None",
+            "`moto.ec2.models.iam_instance_profile.filter_iam_instance_profiles` takes (name), expected (account_id, partition, ",
+        ),
         ("app.SERVICE_HANDLERS.pop('ssm')", "`ministack.app.SERVICE_HANDLERS` has no entry `ssm`"),
     ],
 )

@@ -56,7 +56,11 @@ def test_guardduty_finding_is_published_and_read_back(aws, stack, events, unique
     (finding,) = guardduty.get_findings(DetectorId="d", FindingIds=[unique])["Findings"]
     assert finding["Severity"] == 8.0 and finding["Service"]["Archived"] is False
     guardduty.archive_findings(DetectorId="d", FindingIds=[unique])
-    criterion = {"type": {"Equals": ["Stealth:S3/X"]}, "service.archived": {"Equals": ["true"]}, "severity": {"GreaterThanOrEqual": 7}}
+    criterion = {
+        "type": {"Equals": ["Stealth:S3/X"]},
+        "service.archived": {"Equals": ["true"]},
+        "severity": {"GreaterThanOrEqual": 7},
+    }
     assert guardduty.list_findings(DetectorId="d", FindingCriteria={"Criterion": criterion})["FindingIds"] == [unique]
 
 
@@ -74,7 +78,10 @@ def test_security_hub_finding_is_imported_filtered_and_updated(aws, stack, event
     update = hub.batch_update_findings(FindingIdentifiers=identifiers, Workflow={"Status": "RESOLVED"})
     assert len(update["ProcessedFindings"]) == 1
     assert update["UnprocessedFindings"][0]["ErrorCode"] == "FindingNotFound"
-    resolved = {"Id": [{"Value": unique, "Comparison": "PREFIX"}], "WorkflowStatus": [{"Value": "RESOLVED", "Comparison": "EQUALS"}]}
+    resolved = {
+        "Id": [{"Value": unique, "Comparison": "PREFIX"}],
+        "WorkflowStatus": [{"Value": "RESOLVED", "Comparison": "EQUALS"}],
+    }
     assert [finding["Id"] for finding in hub.get_findings(Filters=resolved)["Findings"]] == [unique]
     hub.batch_import_findings(Findings=[{**FINDING, "Id": unique}])
     (found,) = hub.get_findings(Filters=by_id)["Findings"]
@@ -131,6 +138,13 @@ def test_accounts_and_regions_are_apart(aws, unique):
     assert owner == "444455556666"
     with pytest.raises(botocore.exceptions.ClientError):
         aws.client("ec2").describe_security_groups(GroupIds=[group])
+
+
+def test_instance_of_a_finding_can_exist(aws):
+    aws.next_instance_id("i-99999999")
+    ec2 = aws.client("ec2")
+    instances = ec2.run_instances(ImageId="ami-12c6146b", MinCount=2, MaxCount=2)["Instances"]
+    assert "i-99999999" in {instance["InstanceId"] for instance in instances}
 
 
 def test_snapshots_of_all_volumes_in_one_call(aws):

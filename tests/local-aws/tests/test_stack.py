@@ -54,9 +54,7 @@ def test_profile_of_the_stack_can_be_associated(aws, stack, unique):
     ec2.associate_iam_instance_profile(InstanceId=instance, IamInstanceProfile={"Name": unique})
     filters = [{"Name": "instance-id", "Values": [instance]}]
     (before,) = ec2.describe_iam_instance_profile_associations(Filters=filters)["IamInstanceProfileAssociations"]
-    ec2.replace_iam_instance_profile_association(
-        AssociationId=before["AssociationId"], IamInstanceProfile={"Name": "Quarantine"}
-    )
+    ec2.replace_iam_instance_profile_association(AssociationId=before["AssociationId"], IamInstanceProfile={"Name": "Quarantine"})
     (after,) = ec2.describe_iam_instance_profile_associations(Filters=filters)["IamInstanceProfileAssociations"]
     assert after["IamInstanceProfile"]["Arn"].endswith(":instance-profile/Quarantine")
     assert after["AssociationId"] != before["AssociationId"]
@@ -118,7 +116,10 @@ def test_short_intrinsics_in_an_include_are_refused_by_line(tmp_path):
 
 
 def test_function_without_a_build_says_what_to_do(aws, unique, tmp_path):
-    function = {"Type": "AWS::Serverless::Function", "Properties": {"CodeUri": "nowhere/", "Runtime": "provided.al2023", "Handler": "x"}}
+    function = {
+        "Type": "AWS::Serverless::Function",
+        "Properties": {"CodeUri": "nowhere/", "Runtime": "provided.al2023", "Handler": "x"},
+    }
     path = tmp_path / "template.yaml"
     path.write_text(json.dumps({"Transform": "AWS::Serverless-2016-10-31", "Resources": {"Lonely": function}}))
     with pytest.raises(DeployFailed, match="no `bootstrap` for `Lonely`; run `make build` first"):

@@ -73,7 +73,11 @@ def test_nested_start_joins_the_running_child(aws, machine, unique):
     nested = {
         "Type": "Task",
         "Resource": "arn:aws:states:::states:startExecution.sync:2",
-        "Arguments": {"StateMachineArn": child, "Name": "{% $states.input.incident %}", "Input": {"incident": "{% $states.input.incident %}"}},
+        "Arguments": {
+            "StateMachineArn": child,
+            "Name": "{% $states.input.incident %}",
+            "Input": {"incident": "{% $states.input.incident %}"},
+        },
         "Output": "{% $states.result.Output.done %}",
         "End": True,
     }
@@ -85,7 +89,12 @@ def test_nested_start_joins_the_running_child(aws, machine, unique):
 
 def test_failed_child_fails_the_task_as_on_aws(aws, machine, unique):
     child = machine(f"{unique}-child", {"A": {"Type": "Fail", "Error": "Incident.Rejected", "Cause": "no"}})
-    nested = {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync:2", "Arguments": {"StateMachineArn": child}, "End": True}
+    nested = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::states:startExecution.sync:2",
+        "Arguments": {"StateMachineArn": child},
+        "End": True,
+    }
     ended = run(aws, machine(unique, {"Nested": nested}))
     assert ended["error"] == "States.TaskFailed"
     assert json.loads(ended["cause"])["Error"] == "Incident.Rejected"
@@ -168,7 +177,12 @@ def test_sdk_task_of_any_service_with_aws_error_names(aws, machine, unique):
     tables = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sesv2:listEmailIdentities", "Arguments": {}, "End": True}
     assert "EmailIdentities" in json.loads(run(aws, machine(unique, {"A": tables}))["output"])
     arguments = {"AutomationExecutionId": "00000000-0000-0000-0000-000000000000"}
-    missing = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:ssm:getAutomationExecution", "Arguments": arguments, "End": True}
+    missing = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::aws-sdk:ssm:getAutomationExecution",
+        "Arguments": arguments,
+        "End": True,
+    }
     assert run(aws, machine(f"{unique}b", {"A": missing}))["error"] == "Ssm.AutomationExecutionNotFoundException"
     typo = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:ssm:getAutomation", "Arguments": {}, "End": True}
     assert run(aws, machine(f"{unique}c", {"A": typo}))["error"] == "States.Runtime"

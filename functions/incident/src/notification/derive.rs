@@ -110,9 +110,13 @@ impl Draught {
                 self.put(&format!("us_pi.{state}"), json!(true), INVENTORY);
             }
         }
-        if touched.complete {
-            for (jurisdiction, count) in counts(organisation, &touched) {
-                self.put(&format!("affected.{jurisdiction}"), json!(count), INVENTORY);
+        for (jurisdiction, count) in counts(organisation, &touched) {
+            let fact = format!("affected.{jurisdiction}");
+            if touched.complete {
+                self.put(&fact, json!(count), INVENTORY);
+            } else if !touched.holdings.is_empty() {
+                // Said rather than left out, so that a number from before the findings named the other store goes.
+                self.put(&fact, Value::Null, "the data inventory lacks a store that the findings name");
             }
         }
     }

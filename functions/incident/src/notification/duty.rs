@@ -102,7 +102,7 @@ impl Facts {
             |name: &str| self.entries().find(|(known, _)| *known == name).is_none_or(|(_, fact)| fact.author == AUTHOR);
         derived
             .entries()
-            .filter(|(name, fact)| is_ours(name) && self.known(name) != Some(&fact.value))
+            .filter(|(name, _)| is_ours(name) && self.known(name) != derived.known(name))
             .map(|(name, fact)| (name.to_owned(), fact.value.clone()))
             .collect()
     }

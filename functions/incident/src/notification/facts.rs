@@ -73,7 +73,7 @@ impl Facts {
         Self { version: 1, values: BTreeMap::new(), authors: BTreeSet::from([AUTHOR.to_owned()]) }
     }
 
-    /// The same facts, with these values entered (`null`: no longer known), as the next version.
+    /// The same facts, with these values entered, as the next version. `null` records that a fact is not known.
     ///
     /// # Errors
     /// A missing author or reason, a fact that does not exist, a value of the wrong type, or a clock in the future.
@@ -98,14 +98,8 @@ impl Facts {
         next.version += 1;
         next.authors.insert(author.to_owned());
         for (fact, value) in changes {
-            if value.is_null() {
-                if rules.vocabulary().fact(&fact).is_none() {
-                    return Err(FactError::Refused { fact, problem: "there is no fact of this name".to_owned() });
-                }
-                next.values.remove(&fact);
-                continue;
-            }
-            if let Some(problem) = rules.vocabulary().refusal(&fact, &value) {
+            let is_withdrawn = value.is_null() && rules.vocabulary().fact(&fact).is_some();
+            if let Some(problem) = rules.vocabulary().refusal(&fact, &value).filter(|_| !is_withdrawn) {
                 return Err(FactError::Refused { fact, problem });
             }
             if fact.starts_with("t.") && is_after(&value, at) {

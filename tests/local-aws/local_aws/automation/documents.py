@@ -38,7 +38,17 @@ STEP_KEYS = {
     "maxAttempts",
     "timeoutSeconds",
 }
-PARAMETER_KEYS = {"type", "description", "default", "allowedValues", "allowedPattern", "minItems", "maxItems", "minChars", "maxChars"}
+PARAMETER_KEYS = {
+    "type",
+    "description",
+    "default",
+    "allowedValues",
+    "allowedPattern",
+    "minItems",
+    "maxItems",
+    "minChars",
+    "maxChars",
+}
 BUILT_IN = {
     "global:DATE",
     "global:DATE_TIME",

@@ -27,7 +27,7 @@ def bind(declared: dict, given: dict) -> dict:
     """The value of each declared parameter; `given` has the API's shape, a list of strings for each name."""
     for name, values in given.items():
         if name not in declared:
-            raise refuse(f"Parameter \"{name}\" is not defined in the document.")
+            raise refuse(f'Parameter "{name}" is not defined in the document.')
         if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
             raise ApiError("ValidationException", f"Parameters: `{name}` must be a list of strings")
         if len(values) > MOST_VALUES or not all(0 < len(value) <= LONGEST_VALUE for value in values):
@@ -44,7 +44,7 @@ def bind(declared: dict, given: dict) -> dict:
         elif "default" in parameter:
             value = parameter["default"]
         else:
-            raise refuse(f"Parameter \"{name}\" requires a value.")
+            raise refuse(f'Parameter "{name}" requires a value.')
         if name in given or value not in ("", [], {}):
             check(name, parameter, value)
         bound[name] = value
@@ -55,20 +55,20 @@ def from_api(name: str, kind: str, values: list[str]):
     if kind in ("StringList",) or kind.startswith("List<"):
         return list(values)
     if len(values) != 1:
-        raise refuse(f"Parameter \"{name}\" of type {kind} takes one value, got {len(values)}.")
+        raise refuse(f'Parameter "{name}" of type {kind} takes one value, got {len(values)}.')
     text = values[0]
     if kind in ("StringMap", "MapList"):
         try:
             return json.loads(text)
         except ValueError:
-            raise refuse(f"Parameter \"{name}\" of type {kind} is not JSON.") from None
+            raise refuse(f'Parameter "{name}" of type {kind} is not JSON.') from None
     if kind == "Boolean":
         if text.lower() not in ("true", "false"):
-            raise refuse(f"Parameter \"{name}\" is not a Boolean.")
+            raise refuse(f'Parameter "{name}" is not a Boolean.')
         return text.lower() == "true"
     if kind == "Integer":
         if not re.fullmatch(r"-?\d+", text):
-            raise refuse(f"Parameter \"{name}\" is not an Integer.")
+            raise refuse(f'Parameter "{name}" is not an Integer.')
         return int(text)
     return text
 
@@ -81,11 +81,11 @@ def check(name: str, parameter: dict, value) -> None:
     for item in items:
         text = as_output(item)[0]
         if pattern and not re.search(pattern, text):
-            raise refuse(f"Parameter \"{name}\" does not match the allowed pattern {pattern}.")
+            raise refuse(f'Parameter "{name}" does not match the allowed pattern {pattern}.')
         if kind in _RESOURCE_PATTERNS and not re.search(_RESOURCE_PATTERNS[kind], text):
-            raise refuse(f"Parameter \"{name}\" is not of type {kind}.")
+            raise refuse(f'Parameter "{name}" is not of type {kind}.')
         if "allowedValues" in parameter and item not in parameter["allowedValues"]:
-            raise refuse(f"Parameter \"{name}\" is none of the allowed values.")
+            raise refuse(f'Parameter "{name}" is none of the allowed values.')
     if isinstance(value, list):
         within(name, "items", len(value), parameter.get("minItems"), parameter.get("maxItems"))
     elif isinstance(value, str):
@@ -94,6 +94,6 @@ def check(name: str, parameter: dict, value) -> None:
 
 def within(name: str, unit: str, actual: int, least, most) -> None:
     if least is not None and actual < int(least):
-        raise refuse(f"Parameter \"{name}\" has {actual} {unit}, at least {least} are needed.")
+        raise refuse(f'Parameter "{name}" has {actual} {unit}, at least {least} are needed.')
     if most is not None and actual > int(most):
-        raise refuse(f"Parameter \"{name}\" has {actual} {unit}, at most {most} are allowed.")
+        raise refuse(f'Parameter "{name}" has {actual} {unit}, at most {most} are allowed.')

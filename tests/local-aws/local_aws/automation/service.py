@@ -49,7 +49,7 @@ async def handle(method, path, headers, body, query):
         return await other_operations(method, path, headers, body, query)
     caller = principals.of_access_key(signature_of(headers, query).access_key)
     context = contextvars.copy_context()
-    work = lambda: context.run(answer, function, json.loads(body or b"{}"), caller)  # noqa: E731
+    work = lambda: context.run(answer, function, json.loads(body or b"{}"), caller)
     return await asyncio.get_running_loop().run_in_executor(None, work)
 
 

@@ -65,7 +65,9 @@ def client(service: str, run: Run):
 
 def call(inputs: dict, run: Run) -> dict:
     """Make the API call that `inputs` describes; what is neither Service nor Api is a parameter of the call."""
-    parameters = {key: value for key, value in inputs.items() if key not in ("Service", "Api", "PropertySelector", "DesiredValues")}
+    parameters = {
+        key: value for key, value in inputs.items() if key not in ("Service", "Api", "PropertySelector", "DesiredValues")
+    }
     service = client(inputs["Service"].lower(), run)
     operations = {name.lower(): name for name in service.meta.service_model.operation_names}
     operation = operations.get(inputs["Api"].lower().replace("_", ""))

@@ -88,6 +88,27 @@ fn an_amendment_is_a_new_version_with_its_author() {
 }
 
 #[test]
+fn a_store_that_joins_later_and_that_the_inventory_lacks_takes_every_count_away() {
+    let mut incident = incident();
+    let facts = derived();
+    assert!(facts.grown(&organisation(), &incident).is_empty());
+    incident.entities.push(entity(EntityKind::Table, "someone-elses"));
+    let grown = facts.grown(&organisation(), &incident);
+    assert_eq!(grown.get("affected.US-CA"), Some(&Value::Null));
+    let next = facts.amend(grown, AUTHOR, "new findings", at("2026-11-28T09:00:00Z")).unwrap();
+    assert_eq!(next.known("affected.US-CA"), None);
+    assert!(next.grown(&organisation(), &incident).is_empty(), "the same findings bring nothing new");
+}
+
+#[test]
+fn what_a_person_entered_or_withdrew_is_not_derived_again() {
+    for value in [json!(7), Value::Null] {
+        let facts = amend(&derived(), "affected.US-CA", value).unwrap();
+        assert!(facts.grown(&organisation(), &incident()).is_empty());
+    }
+}
+
+#[test]
 fn facts_survive_their_record() {
     let facts = amend(&derived(), "risk_level", json!("high")).unwrap();
     assert_eq!(serde_json::from_value::<Facts>(serde_json::to_value(&facts).unwrap()).unwrap(), facts);

@@ -11,8 +11,8 @@ pub(crate) fn assert_golden(name: &str, text: &str) {
     }
     let golden = std::fs::read_to_string(&path);
     let golden = golden.unwrap_or_else(|_| panic!("`{}` is missing: run with UPDATE_GOLDEN=1", path.display()));
-    let lines = text.lines().zip(golden.lines()).enumerate();
-    for (line, (now, before)) in lines.filter(|(_, (now, before))| now != before) {
+    let mut lines = text.lines().zip(golden.lines()).enumerate();
+    if let Some((line, (now, before))) = lines.find(|(_, (now, before))| now != before) {
         panic!("`{name}` line {}:\n  now    {now}\n  before {before}", line + 1);
     }
     assert_eq!(
