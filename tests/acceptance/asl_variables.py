@@ -151,8 +151,9 @@ def scope_faults(machine: Machine) -> list[str]:
     findings = []
     for state in machine.states.values():
         outer = set().union(*(by_scope[scope] for scope in outer_scopes(machine, state)))
-        findings += [f"state `{state.name}` assigns `{name}`, which belongs to an outer scope" for name in sorted(all_assigned(state) & outer)]
-        findings += [f"state `{state.name}` assigns `{name}`, which is reserved" for name in sorted(all_assigned(state) & {"states"})]
+        assigned = sorted(all_assigned(state))
+        findings += [f"state `{state.name}` assigns `{name}`, which belongs to an outer scope" for name in assigned if name in outer]
+        findings += [f"state `{state.name}` assigns `{name}`, which is reserved" for name in assigned if name == "states"]
     return findings
 
 

@@ -21,6 +21,14 @@ class Place:
 
 # Actions on a bucket; other `s3:` actions are on the object.
 _BUCKET_ACTIONS = re.compile(r"^s3:(List|\w*Bucket|\w*Configuration)")
+_EC2_KINDS = {
+    "InstanceId": "instance",
+    "GroupId": "security-group",
+    "SecurityGroupId": "security-group",
+    "NetworkInterfaceId": "network-interface",
+    "VolumeId": "volume",
+    "VpcId": "vpc",
+}
 _REVERSAL = re.compile(r"^Tocsin-(Reverse)?")
 
 
@@ -29,6 +37,8 @@ def resources_of(action: str, operation: str, parameters: dict, place: Place) ->
     service = action.split(":")[0]
     if action == "iam:PassRole":
         return passed_role(operation, parameters, place)
+    if service == "ec2":
+        return _ec2(action, operation, parameters, place)
     found = _BY_SERVICE.get(service, lambda *_: None)(action, parameters, place)
     return [found] if found else []
 
@@ -39,6 +49,14 @@ def passed_role(operation: str, parameters: dict, place: Place) -> list[str]:
     if operation != "StartAutomationExecution" or not document:
         return []
     return [place.global_arn("iam", f"role/{_REVERSAL.sub('Tocsin-', document)}")]
+
+
+def _ec2(action: str, operation: str, parameters: dict, place: Place) -> list[str]:
+    """Each existing resource that a change names is checked by itself. Descriptions know no resources."""
+    if operation.startswith("Describe") or action != f"ec2:{operation}":
+        return []
+    named = {key.split(".")[-1] if not key[-1].isdigit() else key.rsplit(".", 1)[0]: value for key, value in parameters.items()}
+    return [place.arn("ec2", f"{kind}/{named[name]}") for name, kind in _EC2_KINDS.items() if isinstance(named.get(name), str)]
 
 
 def _s3(action: str, parameters: dict, _place: Place) -> str | None:

@@ -1,6 +1,6 @@
-"""What belongs together in different files, held together: functions, states, settings, actions, sources, notices, playbooks.
+"""What belongs together in different files, held together: functions, state machines, settings, keys of the table.
 
-Each check takes the repository's root and answers what does not fit, by name.
+Each check takes the repository's root and answers what does not fit, by name. `library_contracts` has the rest.
 """
 
 import json
@@ -15,9 +15,6 @@ LIBRARIES = {"incident", "platform", "cli"}
 LONGEST_MAIN = 35
 SETTING = re.compile(r'required(?:_number)?(?:::<\w+>)?\(\s*"(\w+)"\s*,?\s*\)')
 FUNCTION_TYPE, MACHINE_TYPE = "AWS::Serverless::Function", "AWS::Serverless::StateMachine"
-NOTICE_LANGUAGES = ("en", "de")
-NOTICE_FORMS = ("html", "txt")
-ACTION_FILES = ("document.yaml", "reversal.yaml", "policy.json", "README.md")
 # It may be cut short, so that it never holds containment up; the function goes on and its work is kept.
 CUT_SHORT = {("incident-response", "PreserveEvidence")}
 # A function that waits for a token has answered long before the state ends.
@@ -53,9 +50,9 @@ def function_faults(root: pathlib.Path) -> list[str]:
             findings.append(f"functions/{folder.name}: infra/responder.yaml has no `{logical_id}`")
             continue
         expected = {"FunctionName": f"tocsin-{folder.name}", "CodeUri": f"../target/lambda/{folder.name}/"}
-        findings += [
-            f"{logical_id}: `{key}` is `{properties.get(key)}`, not `{value}`" for key, value in expected.items() if properties.get(key) != value
-        ]
+        for key, value in expected.items():
+            if properties.get(key) != value:
+                findings.append(f"{logical_id}: `{key}` is `{properties.get(key)}`, not `{value}`")
         if not properties.get("Description"):
             findings.append(f"{logical_id}: no `Description`")
     return findings + [f"{logical_id}: there is no crate for it in functions/" for logical_id in functions]
@@ -139,7 +136,8 @@ def machine_faults(root: pathlib.Path) -> list[str]:
 def substituted_wrongly(properties: dict) -> list[str]:
     findings = []
     for key, value in properties.get("DefinitionSubstitutions", {}).items():
-        expected: dict = {"Ref": key.removesuffix("Arn")} if key.endswith("StateMachineArn") else {"Fn::GetAtt": [key.removesuffix("Arn"), "Arn"]}
+        target = key.removesuffix("Arn")
+        expected: dict = {"Ref": target} if target.endswith("StateMachine") else {"Fn::GetAtt": [target, "Arn"]}
         if key == "Partition":
             expected = {"Ref": "AWS::Partition"}
         if value != expected:
@@ -221,114 +219,39 @@ def queue_faults(root: pathlib.Path) -> list[str]:
     return [f"FindingsQueue: `VisibilityTimeout` is {queue['VisibilityTimeout']}, less than six times {seconds}"]
 
 
-def variants(text: str, function: str) -> dict[str, str]:
-    """Variant -> text of one `match` in a Rust function: how `ActionId` names things."""
-    found = re.search(rf"fn {function}\(self\) -> &'static str \{{\s*match self \{{(.*?)\n        \}}", text, re.DOTALL)
-    return dict(re.findall(r'Self::(\w+) => "([^"]+)"', found.group(1))) if found else {}
+def partitions_of(records: str) -> dict[str, str]:
+    """`Key::finding` -> `FINDING#*`: how the constructors of keys begin their partition."""
+    shared = re.search(r'^fn incident\(.*?"([^"]+)"', records, re.DOTALL | re.MULTILINE)
+    found = {}
+    for kind, body in re.findall(r"^impl (Key|Listing) \{(.*?)^\}", records, re.DOTALL | re.MULTILINE):
+        for name, code in re.findall(r"pub fn (\w+)\((.*?)(?=pub fn |\Z)", body, re.DOTALL):
+            written = re.search(r'(?:Self::new\(|partition: )\s*(?:format!\(\s*)?(?:"([^"]*)"|incident\()', code)
+            if written:
+                pattern = written.group(1) if written.group(1) is not None else (shared.group(1) if shared else "")
+                found[f"{kind}::{name}"] = re.sub(r"\{.*$", "*", pattern)
+    return found
 
 
-def action_faults(root: pathlib.Path) -> list[str]:
-    """Each action is a folder, a variant, two documents, a role, and a permission to start them."""
-    text = (root / "functions/incident/src/containment/action.rs").read_text(encoding="utf-8")
-    names, documents, reversals = (variants(text, function) for function in ("as_str", "document", "reversal_document"))
-    folders = {path.name for path in (root / "infra/actions").iterdir() if path.is_dir()}
-    findings = [f"infra/actions/{name}: `ActionId` does not know it" for name in sorted(folders - set(names.values()))]
-    member = load(root / "infra" / "member.yaml")
-    deployed = {properties["Name"] for properties in of_type(member, "AWS::SSM::Document").values()}
-    roles = {properties["RoleName"] for properties in of_type(member, "AWS::IAM::Role").values()}
-    for variant, name in names.items():
-        if name not in folders:
-            findings.append(f"`ActionId::{variant}`: there is no infra/actions/{name}")
-            continue
-        findings += [f"infra/actions/{name}: `{file}` is missing" for file in ACTION_FILES if not (root / "infra/actions" / name / file).is_file()]
-        expected = f"Tocsin-{pascal(name)}"
-        if documents.get(variant) != expected or reversals.get(variant) != expected.replace("Tocsin-", "Tocsin-Reverse"):
-            findings.append(f"`ActionId::{variant}`: its documents are not `{expected}` and its reversal")
-        wanted = {documents.get(variant, ""), reversals.get(variant, "")}
-        findings += [f"infra/member.yaml: the document `{document}` is missing" for document in sorted(wanted - deployed)]
-        findings += [f"infra/member.yaml: the role `{expected}` is missing"] if expected not in roles else []
-    return findings + starter_faults(root, set(documents.values()), set(reversals.values()))
-
-
-def starter_faults(root: pathlib.Path, documents: set[str], reversals: set[str]) -> list[str]:
-    """Only these two functions start actions: one the documents, the other the reversals, under the same roles."""
-    functions = of_type(responder(root), FUNCTION_TYPE)
+def partition_faults(root: pathlib.Path) -> list[str]:
+    """A function may touch the partitions of the table that its code names, and no others. The local AWS does not enforce it."""
+    partitions = partitions_of((root / "functions/incident/src/records.rs").read_text(encoding="utf-8"))
+    template = responder(root)
+    holders = {folder: f"{pascal(folder.name)}Function" for folder in crates(root)} | {root / "functions/cli": "LegalReviewerPolicy"}
     findings = []
-    for logical_id, expected in (("StartContainmentFunction", documents), ("ReverseContainmentFunction", reversals)):
-        properties = functions.get(logical_id, {})
-        started = {name_in(resource) for resource in resources_of(properties, "ssm:StartAutomationExecution")}
-        passed = {name_in(resource) for resource in resources_of(properties, "iam:PassRole")}
-        findings += [f"{logical_id}: may not start `{name}`" for name in sorted(expected - started)]
-        findings += [f"{logical_id}: may start `{name}`, which is no document of an action" for name in sorted(started - expected)]
-        if passed != documents:
-            findings.append(f"{logical_id}: passes the roles {sorted(passed)}, not those of the actions")
+    for folder, logical_id in holders.items():
+        code = "".join(path.read_text(encoding="utf-8") for path in sorted((folder / "src").rglob("*.rs")))
+        used = {partitions[name] for name in re.findall(r"\b((?:Key|Listing)::\w+)\(", code) if name in partitions}
+        allowed = leading_keys(template["Resources"].get(logical_id, {}).get("Properties", {}))
+        findings += [f"{logical_id}: may not touch `{key}`, which its code does" for key in sorted(used - allowed)]
+        findings += [f"{logical_id}: may touch `{key}`, which its code never does" for key in sorted(allowed - used)]
     return findings
 
 
-def name_in(resource) -> str:
-    """`Tocsin-LockBucket` of `arn:…:automation-definition/Tocsin-LockBucket:*` or `arn:…:role/Tocsin-LockBucket`."""
-    return re.sub(r"^.*/|:\*$", "", target_of(resource))
-
-
-def source_faults(root: pathlib.Path) -> list[str]:
-    """Each finding source is a folder with a pattern and fixtures, and has a rule that its pattern feeds."""
-    sources = root / "functions/incident/src/sources"
-    rules = of_type(responder(root), "AWS::Events::Rule")
-    fed = {
-        rule["EventPattern"].get("Fn::Transform", {}).get("Parameters", {}).get("Location"): (name, rule)
-        for name, rule in rules.items()
-        if isinstance(rule.get("EventPattern"), dict)
-    }
-    findings = []
-    for folder in sorted(path for path in sources.iterdir() if path.is_dir() and (path / "mod.rs").is_file()):
-        where = f"sources/{folder.name}"
-        findings += [f"{where}: `{name}` is missing" for name in ("pattern.json", "fixtures") if not (folder / name).exists()]
-        name, rule = fed.pop(f"../functions/incident/src/sources/{folder.name}/pattern.json", ("", None))
-        if rule is None:
-            findings.append(f"{where}: no rule of infra/responder.yaml has its pattern")
-            continue
-        expected = f"tocsin-{folder.name.replace('_', '-')}"
-        if rule.get("Name") != expected:
-            findings.append(f"{name}: `Name` is `{rule.get('Name')}`, not `{expected}`")
-        targets = {target_of(target["Arn"]) for target in rule.get("Targets", [])}
-        if targets != {"FindingsQueue"}:
-            findings.append(f"{name}: its findings go to {sorted(targets)}, not to `FindingsQueue`")
-        if not all("DeadLetterConfig" in target for target in rule.get("Targets", [])):
-            findings.append(f"{name}: what it cannot deliver is lost")
-    return findings + [f"{name}: its pattern is of no source: {location}" for location, (name, _) in fed.items()]
-
-
-def notice_faults(root: pathlib.Path) -> list[str]:
-    """Each notice that a rule names is there, in every language and both forms; and no notice is without a rule."""
-    core = root / "functions/incident"
-    folders = {path.name for path in (core / "notices").iterdir() if (path / "notice.toml").is_file()}
-    strays = {path.name for path in (core / "notices").iterdir() if path.is_dir()} - folders - {"words"}
-    findings = [f"notices/{name}: `notice.toml` is missing" for name in sorted(strays)]
-    named: dict[str, str] = {}
-    for path in sorted((core / "obligations").glob("*.toml")):
-        for rule in tomllib.loads(path.read_text(encoding="utf-8")).get("obligation", []):
-            if "notice" in rule:
-                named[rule["notice"]] = rule["id"]
-    findings += [f"obligation {rule}: there is no notice `{notice}`" for notice, rule in sorted(named.items()) if notice not in folders]
-    findings += [f"notices/{name}: no obligation names it" for name in sorted(folders - set(named))]
-    for folder in sorted(folders):
-        files = {path.name for path in (core / "notices" / folder).iterdir()}
-        wanted = [f"{language}.{form}.j2" for language in NOTICE_LANGUAGES for form in NOTICE_FORMS]
-        findings += [f"notices/{folder}: `{name}` is missing" for name in wanted if name not in files]
-    findings += [f"notices/words: `{language}.toml` is missing" for language in NOTICE_LANGUAGES if not (core / "notices/words" / f"{language}.toml").is_file()]
-    return findings
-
-
-def playbook_faults(root: pathlib.Path) -> list[str]:
-    """A playbook calls only for actions that there are."""
-    text = (root / "functions/incident/src/containment/action.rs").read_text(encoding="utf-8")
-    actions = set(variants(text, "as_str").values())
-    findings = []
-    for path in sorted((root / "functions/incident/playbooks").glob("*.toml")):
-        playbook = tomllib.loads(path.read_text(encoding="utf-8"))
-        called = {action for wave in playbook["waves"] for action in wave} | set(playbook["ask_first"])
-        findings += [f"playbooks/{path.name}: there is no action `{name}`" for name in sorted(called - actions)]
-    return findings
+def leading_keys(properties: dict) -> set[str]:
+    documents = [*properties.get("Policies", []), properties.get("PolicyDocument", {"Statement": []})]
+    statements = [statement for document in documents for statement in document["Statement"]]
+    conditions = [condition for statement in statements for condition in statement.get("Condition", {}).values()]
+    return {key for condition in conditions for key in as_list(condition.get("dynamodb:LeadingKeys", []))}
 
 
 def as_list(value) -> list:
@@ -340,9 +263,6 @@ CHECKS = [
     state_faults,
     machine_faults,
     setting_faults,
+    partition_faults,
     queue_faults,
-    action_faults,
-    source_faults,
-    notice_faults,
-    playbook_faults,
 ]

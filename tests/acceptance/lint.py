@@ -14,6 +14,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "local-aws"))
 
 import asl_lint  # noqa: E402 - needs the path above
+import iam_reference  # noqa: E402
 import ssm_lint  # noqa: E402
 import template_checks  # noqa: E402
 from lint_tools import REPOSITORY, ToolMissing  # noqa: E402
@@ -23,6 +24,7 @@ from policies import wildcards_without_a_reason  # noqa: E402
 INFRA = REPOSITORY / "infra"
 MACHINES = REPOSITORY / "statemachines"
 GUARDRAILS = INFRA / "guardrails"
+EXCEPTIONS = GUARDRAILS / "checkov-exceptions.yaml"
 EXPANDED = REPOSITORY / "target" / "lint"
 # A value for each parameter without a default that SAM wants to know while it expands.
 PARAMETERS = {"responder.yaml": {"NoticeSender": "privacy@example.com", "NoticeSenderIdentity": "example.com"}, "member.yaml": {}}
@@ -30,6 +32,10 @@ PARAMETERS = {"responder.yaml": {"NoticeSender": "privacy@example.com", "NoticeS
 
 def expanded() -> list[pathlib.Path]:
     return [EXPANDED / name.replace(".yaml", ".json") for name in PARAMETERS]
+
+
+def machines() -> list[pathlib.Path]:
+    return sorted(MACHINES.glob("*.asl.json"))
 
 
 def expand_templates() -> list[str]:
@@ -50,15 +56,24 @@ def written_reasons() -> list[str]:
     return [finding for name in PARAMETERS for finding in wildcards_without_a_reason((INFRA / name).read_text(encoding="utf-8"), name)]
 
 
+def known_permissions() -> list[str]:
+    findings = []
+    for path, parameters in zip(expanded(), PARAMETERS.values(), strict=True):
+        template = json.loads(path.read_text(encoding="utf-8"))
+        findings += [f"{path.stem}.yaml: {finding}" for finding in iam_reference.check(template, parameters)]
+    return findings
+
+
 # The first makes what the others read, so it always runs.
 CHECKS: dict[str, tuple[str, Callable[[], list[str]]]] = {
     "expand": ("SAM transform and includes", expand_templates),
     "cfn-lint": ("cfn-lint on the expanded templates", lambda: template_checks.cfn_lint(expanded())),
     "guard-tests": ("the guardrails' own tests", lambda: template_checks.guard_tests(GUARDRAILS)),
     "guard": ("guardrails on the expanded templates", lambda: template_checks.guard(GUARDRAILS, expanded())),
-    "checkov": ("checkov on the expanded templates", lambda: template_checks.checkov(expanded(), GUARDRAILS / "checkov-exceptions.yaml")),
+    "checkov": ("checkov on the expanded templates", lambda: template_checks.checkov(expanded(), EXCEPTIONS)),
     "wildcards": ("reasons of wildcards in policies", written_reasons),
-    "asl-grammar": ("asl-validator on the state machines", lambda: template_checks.asl_grammar(sorted(MACHINES.glob("*.asl.json")), EXPANDED)),
+    "permissions": ("policies against the reference of IAM actions", known_permissions),
+    "asl-grammar": ("asl-validator on the state machines", lambda: template_checks.asl_grammar(machines(), EXPANDED)),
     "asl": ("our own checks of the state machines", lambda: asl_lint.lint(MACHINES, INFRA / "responder.yaml")),
     "documents": ("our own checks of the SSM documents", lambda: ssm_lint.lint(INFRA)),
 }

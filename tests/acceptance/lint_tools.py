@@ -77,10 +77,10 @@ def cargo_deny() -> pathlib.Path:
 
 
 def cfn_lint() -> list:
-    return [sys.executable, "-m", "cfnlint"]
+    return [installed(pathlib.Path(sys.executable).parent / "cfn-lint")]
 
 
 def installed(path: pathlib.Path) -> pathlib.Path:
     if not path.is_file():
-        raise ToolMissing(f"{path.relative_to(REPOSITORY)} is missing: run `make lint` first, which installs it")
+        raise ToolMissing(f"{path} is missing: `make lint` installs it")
     return path

@@ -20,7 +20,10 @@ MANAGED = {
 # What Step Functions does with a machine's role beside the work: it delivers logs, and follows the executions that a machine
 # waits for. The local AWS does neither by calls.
 BY_STEP_FUNCTIONS = re.compile(r"^(logs:.*|events:(PutTargets|PutRule|DescribeRule)|states:(DescribeExecution|StopExecution))$")
-PRINCIPAL_OF = {"AWS::Lambda::Function": ("function", "FunctionName"), "AWS::StepFunctions::StateMachine": ("state-machine", "StateMachineName")}
+PRINCIPAL_OF = {
+    "AWS::Lambda::Function": ("function", "FunctionName"),
+    "AWS::StepFunctions::StateMachine": ("state-machine", "StateMachineName"),
+}
 AUTOMATION_SERVICE = "ssm.amazonaws.com"
 
 
@@ -64,7 +67,9 @@ class Need:
 
 
 def matches(pattern: str, text: str) -> bool:
-    return re.fullmatch("".join(".*" if part == "*" else "." if part == "?" else re.escape(part) for part in re.split(r"([*?])", pattern)), text) is not None
+    parts = re.split(r"([*?])", pattern)
+    expression = "".join({"*": ".*", "?": "."}.get(part, re.escape(part)) for part in parts)
+    return re.fullmatch(expression, text, re.DOTALL) is not None
 
 
 def compare(template: dict, calls: Iterable[dict], parameters: dict | None = None) -> list[str]:
@@ -141,9 +146,14 @@ def unused(principal: Principal, needed: set[Need]) -> list[str]:
             used = [need for need in needed if matches(action.lower(), need.action.lower())]
             if not used:
                 findings.append(f"{principal}: `{action}` is allowed, but was never used")
-            elif all(need.resource for need in used) and not any(statement.covers_resource(need.resource) for need in used):
+            elif names_all(used) and not any(statement.covers_resource(need.resource) for need in used):
                 findings.append(f"{principal}: `{action}` is allowed on {', '.join(statement.resources)}, but was never used there")
     return findings
+
+
+def names_all(used: list[Need]) -> bool:
+    """Whether the calls name every resource that they act on. A change in EC2 also acts on what it makes."""
+    return all(need.resource and not need.action.startswith("ec2:") for need in used)
 
 
 def principals(values: Values) -> list[Principal]:

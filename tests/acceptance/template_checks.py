@@ -113,25 +113,24 @@ def checkov(templates: list[pathlib.Path], exceptions: pathlib.Path) -> list[str
     except json.JSONDecodeError:
         return [f"checkov answered no report, code {answer.code}: {answer.errors.strip()[-2000:]}"]
     reports = reports if isinstance(reports, list) else [reports]
-    if not any(report.get("results", {}).get("passed_checks") or report.get("summary", {}).get("passed") for report in reports):
+    if not any(report.get("summary", {}).get(count) for report in reports for count in ("passed", "failed")):
         return ["checkov checked nothing"]
     allowed = yaml.safe_load(exceptions.read_text(encoding="utf-8")) or []
     findings = [f"{exceptions.name}: `{rule.get('check')}` has no reason" for rule in allowed if len(str(rule.get("reason", ""))) < 40]
+    pairs = [(rule["check"], pattern) for rule in allowed for pattern in rule["resources"]]
     used: set[tuple[str, str]] = set()
     for report in reports:
         findings += [f"checkov cannot read {name}" for name in report["results"].get("parsing_errors", [])]
         for failed in report["results"]["failed_checks"]:
             resource = failed["resource"].split(".")[-1]
-            covering = [(rule["check"], pattern) for rule in allowed for pattern in rule["resources"] if covers(rule, pattern, failed["check_id"], resource)]
-            used |= set(covering)
+            covering = {
+                (check, pattern) for check, pattern in pairs if check == failed["check_id"] and fnmatch.fnmatchcase(resource, pattern)
+            }
+            used |= covering
             if not covering:
                 findings.append(f"{pathlib.Path(failed['file_path']).name}: {resource}: {failed['check_id']} {failed['check_name']}")
-    stale = [(rule["check"], pattern) for rule in allowed for pattern in rule["resources"] if (rule["check"], pattern) not in used]
+    stale = [pair for pair in pairs if pair not in used]
     return findings + [f"{exceptions.name}: `{check}` on `{pattern}` is no finding any more" for check, pattern in stale]
-
-
-def covers(rule: dict, pattern: str, check: str, resource: str) -> bool:
-    return rule["check"] == check and fnmatch.fnmatchcase(resource, pattern)
 
 
 def asl_grammar(machines: list[pathlib.Path], folder: pathlib.Path) -> list[str]:

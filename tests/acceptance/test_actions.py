@@ -20,8 +20,8 @@ from local_aws.supervisor import LocalAws  # noqa: E402
 
 
 @pytest.fixture(scope="module")
-def aws(tmp_path_factory):
-    with LocalAws(tmp_path_factory.mktemp("local-aws")) as local:
+def aws():
+    with LocalAws(REPOSITORY / "target" / "local-aws" / "actions") as local:
         local.deploy(
             "tocsin-member", REPOSITORY / "infra/member.yaml", {"SecurityAccountId": local.account, "HomeRegion": local.region}
         )

@@ -5,15 +5,21 @@ import shutil
 
 import contracts
 import function_table
+import library_contracts
 import pytest
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 RESPONDER, MEMBER = "infra/responder.yaml", "infra/member.yaml"
 RESPONSE, NOTIFICATION = "statemachines/incident-response.asl.json", "statemachines/notification.asl.json"
+CLOSE = "CloseIncident"
+# Lines of the template that faults are planted in.
+MAY_CLOSE = f"                - !GetAtt {CLOSE}Function.Arn\n"
+TIMED_OUT = """MetricName: ExecutionsTimedOut
+              Dimensions: [{Name: StateMachineArn, Value: !Ref NotificationStateMachine}]"""
 ACTION = "functions/incident/src/containment/action.rs"
 
 
-@pytest.mark.parametrize("check", contracts.CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", contracts.CHECKS + library_contracts.CHECKS, ids=lambda check: check.__name__)
 def test_our_files_fit_together(check):
     assert check(REPOSITORY) == []
 
@@ -129,17 +135,17 @@ FAULTS = {
     ),
     "a substitution by another function": (
         contracts.machine_faults,
-        change(RESPONDER, "CloseIncidentFunctionArn: !GetAtt CloseIncidentFunction.Arn", "CloseIncidentFunctionArn: !GetAtt SendNoticeFunction.Arn"),
+        change(RESPONDER, f"{CLOSE}FunctionArn: !GetAtt {CLOSE}Function.Arn", f"{CLOSE}FunctionArn: !GetAtt SendNoticeFunction.Arn"),
         'IncidentResponseStateMachine: `CloseIncidentFunctionArn` is substituted by {"Fn::GetAtt": ["SendNoticeFunction", "Arn"]}',
     ),
     "another machine that may send": (
         contracts.machine_faults,
-        change(RESPONDER, "                - !GetAtt CloseIncidentFunction.Arn\n", "                - !GetAtt CloseIncidentFunction.Arn\n                - !GetAtt SendNoticeFunction.Arn\n"),
+        change(RESPONDER, MAY_CLOSE, MAY_CLOSE + MAY_CLOSE.replace(CLOSE, "SendNotice")),
         "IncidentResponseStateMachine: may `lambda:InvokeFunction` on `SendNoticeFunction`, which it never calls",
     ),
     "a machine that may call everything": (
         contracts.machine_faults,
-        change(RESPONDER, "                - !GetAtt CloseIncidentFunction.Arn\n", '                - "*"\n'),
+        change(RESPONDER, MAY_CLOSE, MAY_CLOSE.replace(f"!GetAtt {CLOSE}Function.Arn", '"*"')),
         "IncidentResponseStateMachine: may `lambda:InvokeFunction` on `*`, which it never calls",
     ),
     "a machine that may not do its work": (
@@ -149,7 +155,7 @@ FAULTS = {
     ),
     "a machine that nobody watches": (
         contracts.machine_faults,
-        change(RESPONDER, "MetricName: ExecutionsTimedOut\n              Dimensions: [{Name: StateMachineArn, Value: !Ref NotificationStateMachine}]", "MetricName: ExecutionsSucceeded\n              Dimensions: [{Name: StateMachineArn, Value: !Ref NotificationStateMachine}]"),
+        change(RESPONDER, TIMED_OUT, TIMED_OUT.replace("ExecutionsTimedOut", "ExecutionsSucceeded")),
         "NotificationStateMachine: no alarm pages when an execution fails, times out or is aborted",
     ),
     # settings
@@ -168,6 +174,27 @@ FAULTS = {
         change(RESPONDER, "          ACTIVITY_DAYS: !Ref ActivityDays\n", ""),
         "PreserveEvidenceFunction: the crate reads `ACTIVITY_DAYS`, which the template does not set",
     ),
+    # keys of the table
+    "keys that a function may not touch": (
+        contracts.partition_faults,
+        change(RESPONDER, '["INCIDENT#*", "GATE#*", "REVIEWS"]', '["INCIDENT#*", "GATE#*"]'),
+        "RequestLegalReviewFunction: may not touch `REVIEWS`, which its code does",
+    ),
+    "task tokens that another function may read": (
+        contracts.partition_faults,
+        change(RESPONDER, '["INCIDENT#*", "FINDING#*", "ENTITY#*"]', '["INCIDENT#*", "FINDING#*", "ENTITY#*", "GATE#*"]'),
+        "ReceiveFindingFunction: may touch `GATE#*`, which its code never does",
+    ),
+    "task tokens that a lawyer may read": (
+        contracts.partition_faults,
+        change(RESPONDER, '["INCIDENT#*", "REVIEWS"]', '["INCIDENT#*", "REVIEWS", "GATE#*"]'),
+        "LegalReviewerPolicy: may touch `GATE#*`, which its code never does",
+    ),
+    "keys that moved": (
+        contracts.partition_faults,
+        change("functions/incident/src/records.rs", 'format!("ENTITY#{}"', 'format!("THING#{}"'),
+        "ReceiveFindingFunction: may not touch `THING#*`, which its code does",
+    ),
     # the queue
     "a message that comes back too soon": (
         contracts.queue_faults,
@@ -176,105 +203,105 @@ FAULTS = {
     ),
     # actions
     "an action that the core does not know": (
-        contracts.action_faults,
+        library_contracts.action_faults,
         copy("infra/actions/lock-bucket", "infra/actions/lock-key"),
         "infra/actions/lock-key: `ActionId` does not know it",
     ),
     "an action without a folder": (
-        contracts.action_faults,
+        library_contracts.action_faults,
         remove("infra/actions/lock-bucket"),
         "`ActionId::LockBucket`: there is no infra/actions/lock-bucket",
     ),
     "an action without a reversal": (
-        contracts.action_faults,
+        library_contracts.action_faults,
         remove("infra/actions/lock-bucket/reversal.yaml"),
         "infra/actions/lock-bucket: `reversal.yaml` is missing",
     ),
     "an action under another document": (
-        contracts.action_faults,
+        library_contracts.action_faults,
         change(ACTION, 'Self::LockBucket => "Tocsin-LockBucket"', 'Self::LockBucket => "Tocsin-IsolateInstance"'),
         "`ActionId::LockBucket`: its documents are not `Tocsin-LockBucket` and its reversal",
     ),
     "a reversal that is not deployed": (
-        contracts.action_faults,
+        library_contracts.action_faults,
         change(MEMBER, "Name: Tocsin-ReverseLockBucket", "Name: Tocsin-UnlockBucket"),
         "infra/member.yaml: the document `Tocsin-ReverseLockBucket` is missing",
     ),
     "an action without a role": (
-        contracts.action_faults,
+        library_contracts.action_faults,
         change(MEMBER, "RoleName: Tocsin-LockBucket", "RoleName: Tocsin-Lock"),
         "infra/member.yaml: the role `Tocsin-LockBucket` is missing",
     ),
     "an action that may not be started": (
-        contracts.action_faults,
+        library_contracts.action_faults,
         change(RESPONDER, "automation-definition/Tocsin-LockBucket:*", "automation-definition/Tocsin-LockBuckets:*"),
         "StartContainmentFunction: may not start `Tocsin-LockBucket`",
     ),
     "a document that may be started beside": (
-        contracts.action_faults,
+        library_contracts.action_faults,
         change(RESPONDER, "automation-definition/Tocsin-ReverseLockBucket:*", "automation-definition/*"),
         "ReverseContainmentFunction: may start `*`, which is no document of an action",
     ),
     "a role too many": (
-        contracts.action_faults,
+        library_contracts.action_faults,
         change(RESPONDER, "role/Tocsin-LockBucket", "role/*"),
         "StartContainmentFunction: passes the roles ['*', 'Tocsin-IsolateInstance', 'Tocsin-RevokeRoleSessions'], not those of the actions",
     ),
     # sources
     "a source without a pattern": (
-        contracts.source_faults,
+        library_contracts.source_faults,
         remove("functions/incident/src/sources/guardduty/pattern.json"),
         "sources/guardduty: `pattern.json` is missing",
     ),
     "a source without a rule": (
-        contracts.source_faults,
+        library_contracts.source_faults,
         copy("functions/incident/src/sources/guardduty", "functions/incident/src/sources/macie"),
         "sources/macie: no rule of infra/responder.yaml has its pattern",
     ),
     "a rule without a source": (
-        contracts.source_faults,
+        library_contracts.source_faults,
         remove("functions/incident/src/sources/guardduty"),
         "GuardDutyRule: its pattern is of no source: ../functions/incident/src/sources/guardduty/pattern.json",
     ),
     "a rule of another name": (
-        contracts.source_faults,
+        library_contracts.source_faults,
         change(RESPONDER, "Name: tocsin-guardduty", "Name: tocsin-detector"),
         "GuardDutyRule: `Name` is `tocsin-detector`, not `tocsin-guardduty`",
     ),
     "a rule that loses findings": (
-        contracts.source_faults,
+        library_contracts.source_faults,
         change(RESPONDER, "          DeadLetterConfig: {Arn: !GetAtt DeadLetterQueue.Arn}\n", ""),
         "GuardDutyRule: what it cannot deliver is lost",
     ),
     # notices
     "a notice without German": (
-        contracts.notice_faults,
+        library_contracts.notice_faults,
         remove("functions/incident/notices/gdpr-art33-authority/de.txt.j2"),
         "notices/gdpr-art33-authority: `de.txt.j2` is missing",
     ),
     "a notice that there is not": (
-        contracts.notice_faults,
+        library_contracts.notice_faults,
         remove("functions/incident/notices/gdpr-art33-authority"),
         "obligation EU-GDPR-33-1: there is no notice `gdpr-art33-authority`",
     ),
     "a notice that nobody sends": (
-        contracts.notice_faults,
+        library_contracts.notice_faults,
         copy("functions/incident/notices/gdpr-art33-authority", "functions/incident/notices/gdpr-art34-people"),
         "notices/gdpr-art34-people: no obligation names it",
     ),
     "a notice without its checklist": (
-        contracts.notice_faults,
+        library_contracts.notice_faults,
         remove("functions/incident/notices/gdpr-art33-authority/notice.toml"),
         "notices/gdpr-art33-authority: `notice.toml` is missing",
     ),
     "a language without its words": (
-        contracts.notice_faults,
+        library_contracts.notice_faults,
         remove("functions/incident/notices/words/de.toml"),
         "notices/words: `de.toml` is missing",
     ),
     # playbooks
     "an action that there is not": (
-        contracts.playbook_faults,
+        library_contracts.playbook_faults,
         change("functions/incident/playbooks/bucket-exposure.toml", '"lock-bucket"', '"lock-buckets"'),
         "playbooks/bucket-exposure.toml: there is no action `lock-buckets`",
     ),

@@ -68,6 +68,13 @@ TEMPLATE = {
             {"Sid": "NeverTheVault", "Effect": "Deny", "Action": "s3:PutBucketPolicy", "Resource": "arn:aws:s3:::vault"},
             RoleName="Tocsin-LockBucket",
         ),
+        "IsolateRole": role(
+            AUTOMATION,
+            allow("ec2:DescribeInstances", "*"),
+            allow(["ec2:CreateSecurityGroup"], "arn:aws:ec2:*:*:vpc/*"),
+            allow(["ec2:CreateSecurityGroup", "ec2:CreateTags"], "arn:aws:ec2:*:*:security-group/*"),
+            RoleName="Tocsin-Isolate",
+        ),
     },
 }
 
@@ -87,7 +94,12 @@ START = call(
 POLL = call("seal", "sqs", "ReceiveMessage", ["sqs:ReceiveMessage"], {"QueueUrl": "http://127.0.0.1/111122223333/findings"})
 LOCK = call("Tocsin-LockBucket", "s3", "PutBucketPolicy", ["s3:PutBucketPolicy"], {"Bucket": "customers"}, kind="automation")
 PERSON = call("alice", "s3", "DeleteBucket", ["s3:DeleteBucket"], {"Bucket": "customers"}, kind="human")
-CALLS = [PUT_ITEM, PUT_OBJECT, START, POLL, LOCK, PERSON]
+LOOK = call("Tocsin-Isolate", "ec2", "DescribeInstances", ["ec2:DescribeInstances"], {"InstanceId.1": "i-1"}, kind="automation")
+GROUP = call(
+    "Tocsin-Isolate", "ec2", "CreateSecurityGroup", ["ec2:CreateSecurityGroup", "ec2:CreateTags"], {"VpcId": "vpc-1"}, kind="automation"
+)
+ISOLATION = [LOOK, GROUP]
+CALLS = [PUT_ITEM, PUT_OBJECT, START, POLL, LOCK, PERSON, *ISOLATION]
 
 
 def with_changed(call_, **changes):
@@ -111,7 +123,7 @@ CALL_FAULTS = {
         ["function `seal`: `Query` needs `dynamodb:Query`, which its policy does not allow"],
     ),
     "an action that nothing uses": (
-        [PUT_OBJECT, START, POLL, LOCK],
+        [PUT_OBJECT, START, POLL, LOCK, *ISOLATION],
         ["function `seal`: `dynamodb:PutItem` is allowed, but was never used"],
     ),
     "another table": (
@@ -145,13 +157,24 @@ CALL_FAULTS = {
         [*CALLS, with_changed(LOCK, parameters={"Bucket": "vault"})],
         ["automation `Tocsin-LockBucket`: `s3:PutBucketPolicy` on `arn:aws:s3:::vault` is denied by `NeverTheVault`"],
     ),
+    "an automation on another kind of resource": (
+        [*CALLS, with_changed(GROUP, operation="CreateTags", actions=["ec2:CreateTags"], parameters={"InstanceId": "i-1"})],
+        [
+            "automation `Tocsin-Isolate`: `ec2:CreateTags` on `arn:aws:ec2:eu-central-1:111122223333:instance/i-1`"
+            " is outside the resources that its policy names"
+        ],
+    ),
     "a function that never ran": (
-        [LOCK],
+        [LOCK, *ISOLATION],
         ["function `seal`: was never seen at work"],
     ),
     "no calls at all": (
         [],
-        ["function `seal`: was never seen at work", "automation `Tocsin-LockBucket`: was never seen at work"],
+        [
+            "function `seal`: was never seen at work",
+            "automation `Tocsin-LockBucket`: was never seen at work",
+            "automation `Tocsin-Isolate`: was never seen at work",
+        ],
     ),
 }
 

@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 const SHORTEST_REVIEW: i64 = 15 * 60;
 /// … nor later than this, in seconds.
 const LONGEST_REVIEW: i64 = 24 * 3600;
+/// Once the deadline has passed, in seconds. An execution has room for 25,000 events: over 100 days of reminders.
+const OVERDUE_REVIEW: i64 = 3600;
 
 /// Drafts.
 pub struct Drafter<T, V> {
@@ -56,9 +58,11 @@ impl<T: Records, V: Vault> Drafter<T, V> {
         };
         self.keep(&draft).await?;
         let due_at = duty.obligation.due_at;
-        let review_seconds = due_at.map_or(LONGEST_REVIEW, |due| {
-            (due.duration_since(now).as_secs() / 2).clamp(SHORTEST_REVIEW, LONGEST_REVIEW)
-        });
+        let review_seconds = match due_at.map(|due| due.duration_since(now).as_secs()) {
+            None => LONGEST_REVIEW,
+            Some(left) if left <= 0 => OVERDUE_REVIEW,
+            Some(left) => (left / 2).clamp(SHORTEST_REVIEW, LONGEST_REVIEW),
+        };
         Ok(Drafted {
             incident: draft.incident,
             obligation: draft.obligation,

@@ -3,7 +3,8 @@
 use super::Sdk;
 use super::failure::failed;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use incident::records::{Key, Listing, Records};
 use incident::{Failure, Fault};
 use serde::Serialize;
@@ -11,6 +12,12 @@ use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 
 type Item = HashMap<String, AttributeValue>;
+
+/// Whether a conditional write went through, or which item stood in its way.
+enum Written {
+    Yes,
+    No(Item),
+}
 
 /// How often an update is tried when others change the same record at the same time.
 const UPDATE_ATTEMPTS: u32 = 8;
@@ -33,19 +40,21 @@ impl Table {
         Ok(answer.send().await.map_err(|error| failed("reading a record", error))?.item)
     }
 
-    /// Writes if `condition` holds; answers whether it did.
-    async fn write(&self, item: Item, condition: &str, expected: Option<AttributeValue>) -> Result<bool, Failure> {
+    /// Writes if `condition` holds; answers with the item that stood in the way, if it does not.
+    async fn write(&self, item: Item, condition: &str, expected: Option<AttributeValue>) -> Result<Written, Failure> {
         let put = self.client.put_item().table_name(&self.name).set_item(Some(item)).condition_expression(condition);
         let put = match expected {
             Some(version) => put.expression_attribute_values(":version", version),
             None => put,
         };
-        match put.send().await {
-            Ok(_) => Ok(true),
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
-                Ok(false)
-            }
-            Err(error) => Err(failed("writing a record", error)),
+        match put.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld).send().await {
+            Ok(_) => Ok(Written::Yes),
+            Err(error) => match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(refused)) => {
+                    Ok(Written::No(refused.item().cloned().unwrap_or_default()))
+                }
+                _ => Err(failed("writing a record", error)),
+            },
         }
     }
 }
@@ -58,14 +67,11 @@ impl Records for Table {
     async fn create<T: Serialize + DeserializeOwned + Clone>(
         &self,
         key: &Key,
-        record_: &T,
+        new: &T,
     ) -> Result<(T, bool), Failure> {
-        if self.write(item(key, record_, 1)?, "attribute_not_exists(pk)", None).await? {
-            return Ok((record_.clone(), true));
-        }
-        match self.get(key).await? {
-            Some(existing) => Ok((existing, false)),
-            None => Err(Failure::transient("a record was removed while it was written")),
+        match self.write(item(key, new, 1)?, "attribute_not_exists(pk)", None).await? {
+            Written::Yes => Ok((new.clone(), true)),
+            Written::No(existing) => Ok((record(existing)?, false)),
         }
     }
 
@@ -80,8 +86,9 @@ impl Records for Table {
             let number = version.as_n().ok().and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
             let mut updated: T = record(found)?;
             change(&mut updated)?;
-            if self.write(item(key, &updated, number + 1)?, "version = :version", Some(version)).await? {
-                return Ok(updated);
+            match self.write(item(key, &updated, number + 1)?, "version = :version", Some(version)).await? {
+                Written::Yes => return Ok(updated),
+                Written::No(_) => {}
             }
         }
         Err(Failure::transient("others kept changing the same record"))

@@ -105,6 +105,11 @@ impl Vault for LockedBucket {
                 Ok(Some(body.map_err(|error| Failure::transient("reading from the vault").because(error))?.to_vec()))
             }
             Err(error) if error.as_service_error().is_some_and(|e| e.is_no_such_key()) => Ok(None),
+            // Without the right to list, S3 does not tell a missing object from a forbidden one.
+            Err(error) if code_of(&error) == Some("AccessDenied") => {
+                let doing = format!("`{path}` is missing in the vault, or this role may not read it");
+                Err(Failure::needs_operator(doing).because(error))
+            }
             Err(error) => Err(failed("reading from the vault", error)),
         }
     }
