@@ -48,7 +48,9 @@ def test_the_rest_goes_on(broken):
 
 def test_notice_claims_no_measure_that_was_not_observed(broken):
     text = broken.draft(broken.waiting("us-ca-ind"))["text"]
-    assert "isolated" not in text
+    assert "sessions that were being misused were revoked" in text
+    assert "cut off from the network" not in text
+    assert "closed to everyone" not in text
     assert broken.records.incident(broken.incident)["closed_at"] is None
 
 

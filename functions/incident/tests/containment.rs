@@ -1,5 +1,11 @@
 //! Laws of planning and of observation.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, clippy::panic, reason = "a test stops where it fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::panic,
+    reason = "a test stops where it fails"
+)]
 
 use incident::containment::guard::Guard;
 use incident::containment::observation::{shows_containment, shows_reversal};

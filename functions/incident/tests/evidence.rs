@@ -1,5 +1,11 @@
 //! A sealed case holds; a case in which anything was altered, removed, added or moved does not.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, clippy::wildcard_enum_match_arm, reason = "a test stops where it fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test stops where it fails"
+)]
 
 use incident::evidence::custody::{CustodyEntry, Deed, Statement};
 use incident::evidence::verify::{CaseFiles, verify};

@@ -67,6 +67,7 @@ impl<T: Records, G: Gate> Gatekeeper<T, G> {
         let (review, _) = self.records.create(&Key::review(&incident, &obligation, version), &review).await?;
         if let Some(decision) = review.decision {
             self.gate.resume(&token, &json!({"verdict": decision.verdict, "digest": decision.digest})).await?;
+            self.records.remove(&key).await?;
             return Ok(Requested { waiting: false });
         }
         let key = Key::waiting(&incident, &obligation, version);

@@ -44,7 +44,7 @@ def settings(account: str, buckets: list[str], protected: list[str] = ()) -> dic
         "data_inventory": [
             {
                 "resource": bucket,
-                "description": "customer accounts: name, address, mail address with password hash, date of birth",
+                "description": "Kundenkonten: Name, Anschrift, E-Mail-Adresse mit Passwort-Hash, Geburtsdatum",
                 "subjects": ["customers"],
                 "data_classes": ["email_password", "dob"],
                 "affected": AFFECTED,

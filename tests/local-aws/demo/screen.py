@@ -50,11 +50,12 @@ def heading(text: str) -> None:
 
 
 def quoted(text: str) -> None:
-    """A text word for word, marked at the margin. A longer line is folded and no character is lost."""
+    """A text line by line, marked at the margin; where a line is too long for the screen, `:` marks its continuation."""
     for line in printable(text).splitlines() or [""]:
-        folded = textwrap.wrap(line, WIDTH - 4, drop_whitespace=False, break_on_hyphens=False, replace_whitespace=False) or [""]
-        for part in folded:
-            print(f"  | {part}".rstrip(), flush=True)
+        first, *others = wrapped(line, WIDTH - 4)
+        print(f"  | {first}".rstrip(), flush=True)
+        for part in others:
+            print(f"  : {part}", flush=True)
 
 
 def complain(text: str) -> None:

@@ -10,6 +10,7 @@ STATE_FILE = "state.json"
 FAILURE_FILE = "failure.txt"
 CALLS_FILE = "calls.jsonl"
 GATEWAY_LOG = "gateway.log"
+LOCK_FILE = "lock"
 FUNCTION_LOGS = "logs"
 
 # Everything below this path on the gateway is ours, not AWS's.

@@ -1,6 +1,7 @@
 """`LocalAws`: starts the gateway, gives clients for it, and leaves nothing running."""
 
 import contextlib
+import fcntl
 import json
 import os
 import pathlib
@@ -40,6 +41,7 @@ class LocalAws:
         self.state: dict = {}
         self._process = None
         self._watch = None
+        self._lock = None
         self._session = boto3.Session()
         self._clients: dict = {}
 
@@ -81,11 +83,13 @@ class LocalAws:
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
-                    pass_fds=(watched,),
+                    # The lock is held for as long as the gateway lives, even when this process is killed first.
+                    pass_fds=(watched, self._lock.fileno()),
                     start_new_session=True,
                 )
         finally:
             os.close(watched)
+            self._lock.close()
         try:
             self.state = self._wait_for_state()
         except BaseException:
@@ -95,12 +99,16 @@ class LocalAws:
     def _empty_run_dir(self) -> None:
         """What an earlier run left goes; a folder that holds anything else was given by mistake and stays."""
         self.run_dir.mkdir(parents=True, exist_ok=True)
-        if not any(self.run_dir.iterdir()):
-            return
-        if not (self.run_dir / settings.GATEWAY_LOG).exists():
+        found = [entry for entry in self.run_dir.iterdir() if entry.name != settings.LOCK_FILE]
+        if found and not (self.run_dir / settings.GATEWAY_LOG).exists():
             raise GatewayFailed(f"{self.run_dir} is not empty and no local AWS has run there; give a folder of its own")
-        shutil.rmtree(self.run_dir)
-        self.run_dir.mkdir()
+        self._lock = open(self.run_dir / settings.LOCK_FILE, "w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise GatewayFailed(f"a local AWS is running in {self.run_dir}; stop it, or give another folder") from None
+        for entry in found:
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
     def _wait_for_state(self) -> dict:
         deadline = time.monotonic() + START_SECONDS

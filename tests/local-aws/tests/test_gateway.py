@@ -135,3 +135,9 @@ def test_folder_of_somebody_else_is_not_emptied(tmp_path):
     with pytest.raises(GatewayFailed, match="give a folder of its own"):
         LocalAws(tmp_path).start()
     assert (tmp_path / "thesis.txt").exists()
+
+
+def test_folder_is_not_shared_by_two(aws):
+    with pytest.raises(GatewayFailed, match="a local AWS is running in"):
+        LocalAws(aws.run_dir).start()
+    assert aws.client("sts").get_caller_identity()["Account"] == aws.account

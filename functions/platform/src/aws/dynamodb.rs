@@ -64,11 +64,7 @@ impl Records for Table {
         self.read(key).await?.map(record).transpose()
     }
 
-    async fn create<T: Serialize + DeserializeOwned + Clone>(
-        &self,
-        key: &Key,
-        new: &T,
-    ) -> Result<(T, bool), Failure> {
+    async fn create<T: Serialize + DeserializeOwned + Clone>(&self, key: &Key, new: &T) -> Result<(T, bool), Failure> {
         match self.write(item(key, new, 1)?, "attribute_not_exists(pk)", None).await? {
             Written::Yes => Ok((new.clone(), true)),
             Written::No(existing) => Ok((record(existing)?, false)),

@@ -30,7 +30,10 @@ impl FunctionUrl {
     /// # Errors
     /// `Rejected` without credentials, region or a usable URL; `Transient` where the function cannot be reached.
     pub async fn post(&self, body: &str) -> Result<(u16, String), Failure> {
-        let host = self.url.trim_start_matches("https://").trim_start_matches("http://").trim_end_matches('/');
+        let malformed = || Failure::rejected("the function's URL is not usable: it is `https://…`");
+        let (scheme, rest) = self.url.split_once("://").ok_or_else(malformed)?;
+        let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let url = format!("{scheme}://{host}/{path}");
         let config = self.sdk.config();
         let region = config.region().ok_or_else(|| Failure::rejected("no AWS region is set"))?;
         let credentials =
@@ -50,21 +53,14 @@ impl FunctionUrl {
             .map_err(|error| Failure::rejected("the request cannot be signed").because(error))?
             .into();
         let headers = [("host", host), ("content-type", "application/json")];
-        let request = SignableRequest::new(
-            "POST",
-            format!("https://{host}/"),
-            headers.into_iter(),
-            SignableBody::Bytes(body.as_bytes()),
-        );
+        let request =
+            SignableRequest::new("POST", url.as_str(), headers.into_iter(), SignableBody::Bytes(body.as_bytes()));
         let (signature, _) = sign(request.map_err(unsignable)?, &params).map_err(unsignable)?.into_parts();
 
-        // An endpoint of its own is an emulator, which tells functions apart by the host's name.
-        let endpoint =
-            config.endpoint_url().map_or_else(|| format!("https://{host}"), |url| url.trim_end_matches('/').to_owned());
         let unusable = |error| Failure::rejected("the function's URL is not usable").because(error);
         let mut request = HttpRequest::new(SdkBody::from(body));
         request.set_method("POST").map_err(unusable)?;
-        request.set_uri(format!("{endpoint}/")).map_err(unusable)?;
+        request.set_uri(url.as_str()).map_err(unusable)?;
         for (name, value) in headers.into_iter().chain(signature.headers()) {
             request.headers_mut().insert(name.to_owned(), value.to_owned());
         }
