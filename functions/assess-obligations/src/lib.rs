@@ -30,9 +30,15 @@ pub struct AssessTask {
 pub struct Assessed {
     incident: IncidentId,
     facts_version: u32,
-    obligations: Vec<Notify>,
+    /// Each chain runs by itself. Within one, a duty whose clock starts with another's notice follows that one.
+    chains: Vec<Chain>,
     /// Duties under rules that counsel has not turned on: a person must know of them.
     not_turned_on: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Chain {
+    duties: Vec<Notify>,
 }
 
 #[derive(Debug, Serialize)]
@@ -58,21 +64,19 @@ impl<T: Records, V: Vault> Assessor<T, V> {
         let mut assessed = Assessed {
             incident: incident.id.clone(),
             facts_version: facts.version(),
-            obligations: Vec::new(),
+            chains: Vec::new(),
             not_turned_on: Vec::new(),
         };
+        let mut open: Vec<Obligation> = Vec::new();
         for obligation in assessment.obligations {
             let duty = self.record(&incident.id, &organisation, obligation, facts.version(), now).await?;
             match duty.state {
-                DutyState::Open => assessed.obligations.push(Notify {
-                    execution: format!("{}-{}", incident.id, duty.obligation.id),
-                    obligation: duty.obligation.id,
-                    incident: incident.id.clone(),
-                }),
+                DutyState::Open => open.push(duty.obligation),
                 DutyState::NotTurnedOn => assessed.not_turned_on.push(duty.obligation.id),
                 DutyState::Sent | DutyState::Withheld => {}
             }
         }
+        assessed.chains = chains(&incident.id, &open);
         Ok(assessed)
     }
 
@@ -118,4 +122,31 @@ impl<T: Records, V: Vault> Assessor<T, V> {
         };
         self.records.update(&key, change).await
     }
+}
+
+/// Every open duty stands in exactly one chain.
+fn chains(incident: &IncidentId, open: &[Obligation]) -> Vec<Chain> {
+    let leads = |obligation: &Obligation| {
+        let after = obligation.after.as_ref();
+        after.is_none_or(|first| !open.iter().any(|other| other.id == *first && other.id != obligation.id))
+    };
+    let mut left: Vec<&Obligation> = open.iter().collect();
+    // Duties that wait for each other in a circle have no head; the sort puts them last, and they lead themselves.
+    left.sort_by_key(|obligation| !leads(obligation));
+    let mut chains = Vec::new();
+    while !left.is_empty() {
+        let mut chain = vec![left.remove(0)];
+        while let Some(place) =
+            left.iter().position(|next| chain.iter().any(|duty| next.after.as_ref() == Some(&duty.id)))
+        {
+            chain.push(left.remove(place));
+        }
+        let notify = |obligation: &Obligation| Notify {
+            incident: incident.clone(),
+            obligation: obligation.id.clone(),
+            execution: format!("{incident}-{}", obligation.id),
+        };
+        chains.push(Chain { duties: chain.into_iter().map(notify).collect() });
+    }
+    chains
 }

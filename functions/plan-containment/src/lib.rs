@@ -35,6 +35,8 @@ pub struct Planned {
     playbook: String,
     waves: Vec<PlannedWave>,
     withheld: Vec<Withheld>,
+    /// No action of the playbook fits what the findings name: a person has to know that nothing is contained.
+    nothing_fits: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -60,6 +62,7 @@ impl<T: Records, V: Vault> Planner<T, V> {
         let organisation = organisation::load(&self.vault).await?;
         let playbook = self.playbooks.for_category(incident.category);
         let plan = Plan::of(playbook, &incident.entities, &Guard::of(&organisation), self.repeat_after_seconds);
+        let nothing_fits = plan.waves.is_empty() && plan.withheld.is_empty();
         let under_way: Vec<ActionRecord> = self.records.list(&Listing::of_incident(&incident.id, "ACTION#")).await?;
         let is_new = |step: &Step| !under_way.iter().any(|record| record.step == *step);
 
@@ -76,6 +79,7 @@ impl<T: Records, V: Vault> Planner<T, V> {
             let steps: Vec<_> = steps.map(|step| PlannedStep { incident: incident.id.clone(), step }).collect();
             (!steps.is_empty()).then_some(PlannedWave { after_seconds: wave.after_seconds, steps })
         });
-        Ok(Planned { playbook: playbook.id.clone(), waves: waves.collect(), withheld, incident: incident.id })
+        let waves = waves.collect();
+        Ok(Planned { playbook: playbook.id.clone(), waves, withheld, nothing_fits, incident: incident.id })
     }
 }
