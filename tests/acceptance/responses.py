@@ -42,6 +42,9 @@ class Response:
         self.watch.until(self.watch.is_at_gate, quiet=True)
         return self.records.waiting(self.incident)
 
+    def until_gate_or_ended(self) -> None:
+        self.watch.until(self.watch.is_at_gate_or_ended, quiet=True)
+
     def until_ended(self) -> None:
         self.watch.until(self.watch.has_ended, quiet=True)
 

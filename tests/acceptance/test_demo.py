@@ -43,7 +43,7 @@ def test_without_a_terminal_it_stops_at_the_gate():
 def test_unreadable_finding_is_shown_with_code_and_path(tmp_path):
     file = tmp_path / "finding.json"
     detail = json.loads(places.SAMPLE.read_text())["detail"]
-    del detail["severity"]
+    del detail["id"]
     file.write_text(json.dumps(detail))
     done = demo(FINDING=file, YES=1)
     assert done.returncode == 1

@@ -127,10 +127,14 @@ def test_obligations_and_their_due_times(answered):
     assert {duty["state"] for duty in duties.values()} == {"sent"}
 
 
-def test_clock_of_the_attorney_general_starts_with_the_notice_to_customers(answered):
+def test_attorney_general_is_shown_what_customers_were_sent(answered):
     asked = {review["obligation"]: review for review in answered.asked}
-    assert asked["us-ca-reg"]["due_at"] is None
+    delivered = next(d for d in answered.of("DELIVERY") if d["obligation"] == "us-ca-ind")
+    assert asked["us-ca-reg"]["requested_at"] > delivered["sent_at"]
+    assert asked["us-ca-reg"]["due_at"] == answered.duty("us-ca-reg")["obligation"]["due_at"]
     assert answered.duty("us-ca-reg")["obligation"]["after"] == "us-ca-ind"
+    sent = answered.draft({"obligation": "us-ca-ind", "version": 1})
+    assert sent["text"].strip() in answered.draft({"obligation": "us-ca-reg", "version": 1})["text"]
 
 
 def test_each_notice_is_one_mail_with_text_and_html(answered):

@@ -12,7 +12,8 @@ from demo.records import Records
 
 def deliver(aws, stack, bodies: list[str]) -> None:
     entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies)]
-    assert "Failed" not in aws.client("sqs").send_message_batch(QueueUrl=stack.queue, Entries=entries)
+    sent = aws.client("sqs").send_message_batch(QueueUrl=stack.queue, Entries=entries)
+    assert len(sent["Successful"]) == len(bodies)
 
 
 def event(detail: dict) -> str:
@@ -23,16 +24,16 @@ def test_unreadable_findings_are_kept_and_the_batch_goes_on(aws, tocsin, attack)
     response = attack()
     archived = copy.deepcopy(response.finding)
     archived["service"]["archived"] = True
-    no_severity = copy.deepcopy(response.finding)
-    del no_severity["severity"]
-    deliver(aws, tocsin, ["not JSON at all", event(no_severity), event(archived)])
+    no_id = copy.deepcopy(response.finding)
+    del no_id["id"]
+    deliver(aws, tocsin, ["not JSON at all", event(no_id), event(archived)])
     letters = aws.wait_until(lambda: two(mail.letters(aws, tocsin.dead_letters)), what="two dead letters")
     by_path = {letter["path"]: letter["code"] for letter in letters}
-    expected = {read["error"]["path"]: read["error"]["code"] for read in command.replay(event(no_severity))}
+    expected = {read["error"]["path"]: read["error"]["code"] for read in command.replay(event(no_id))}
     assert expected.items() <= by_path.items()
     assert by_path["$"] == "invalid-json"
     bodies = [message["Body"] for message in mail.waiting_in(aws, tocsin.dead_letters)]
-    assert sorted(bodies) == sorted(["not JSON at all", event(no_severity)])
+    assert sorted(bodies) == sorted(["not JSON at all", event(no_id)])
 
     record = aws.wait_until(lambda: response.records.finding(response.finding_id), what="the archived finding")
     assert record["incident"] is None
@@ -50,17 +51,30 @@ def two(found: list) -> list | None:
     return found if len(found) >= 2 else None
 
 
-def test_unknown_type_is_taken_and_a_person_decides(aws, tocsin, attack):
+def with_type(response, kind: str) -> None:
+    """The same finding, as one of another type."""
+    response.finding["type"] = kind
+    response.finding["title"] = response.finding["description"] = "Something that has no name yet"
+
+
+def test_unknown_type_is_taken_for_what_it_affects(attack):
     response = attack()
-    strange = copy.deepcopy(response.finding)
-    strange["type"] = "Surprise:Quantum/EntanglementStolen"
-    response.finding = strange
+    with_type(response, "Surprise:EC2/EntanglementStolen")
     response.publish()
-    response.aws.wait_until(lambda: response.records.incident(response.incident), what="the incident")
-    response.until_gate()
-    assert response.of("ACTION") == []
+    contained = {(action["action"], action["state"]) for action in response.until_contained()}
+    assert contained == {("isolate-instance", "contained"), ("revoke-role-sessions", "contained")}
+    assert response.records.incident(response.incident)["category"] == "instance-compromise"
+
+
+def test_finding_that_no_action_fits_reaches_a_person(attack):
+    response = attack()
+    with_type(response, "Recon:EC2/PortProbeUnprotectedPort")
+    response.publish()
+    assert response.until_contained() == []
     assert response.account() == response.before
-    assert [page for page in response.pages() if "operator-triage" in page], "nothing was done, so a person was paged"
+    (page,) = response.pages()
+    assert "operator-triage" in page
+    assert "a person decides" in page
 
 
 def test_later_finding_joins_and_contains_only_what_is_new(aws, attack, open_shop):

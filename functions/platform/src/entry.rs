@@ -7,7 +7,6 @@ use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::cell::RefCell;
 
 /// A failure on its way to Step Functions, which matches `error_type`.
 #[derive(Debug)]
@@ -30,12 +29,10 @@ where
     R: Serialize,
     F: AsyncFn(P) -> Result<R, Failure>,
 {
-    // The runtime asks for a handler that it may call while an earlier call runs; one at a time is what it does.
-    let handle = RefCell::new(handle);
     let handle = &handle;
     let service = service_fn(move |event: LambdaEvent<Value>| async move {
         let request = event.context.request_id.clone();
-        answer(event.payload, &*handle.borrow()).await.map_err(|failure| {
+        answer(event.payload, handle).await.map_err(|failure| {
             let level = match failure.fault() {
                 Fault::Transient => Level::Info,
                 Fault::Rejected | Fault::NeedsOperator => Level::Error,

@@ -35,7 +35,9 @@ impl ActivityReader for Trail {
         } else {
             (LookupAttributeKey::Username, "Username")
         };
-        let attribute = LookupAttribute::builder().attribute_key(attribute).attribute_value(id).build();
+        // A session is known as `AROA…:name` or `role/name`; its events carry the name alone.
+        let value = if kind == EntityKind::Session { id.rsplit([':', '/']).next().unwrap_or(id) } else { id };
+        let attribute = LookupAttribute::builder().attribute_key(attribute).attribute_value(value).build();
         let attribute = attribute.map_err(|error| Failure::rejected("a principal has no name").because(error))?;
         let mut events: Vec<Value> = Vec::new();
         let mut token = None;
@@ -62,7 +64,9 @@ impl ActivityReader for Trail {
             }
         }
         let complete = token.is_none();
-        Ok(Ok(json!({"attribute": name, "value": id, "from": from, "to": to, "events": events, "complete": complete})))
+        Ok(Ok(
+            json!({"attribute": name, "value": value, "from": from, "to": to, "events": events, "complete": complete}),
+        ))
     }
 }
 

@@ -36,7 +36,7 @@ where
             let later = service.err().code().is_some_and(|code| TRANSIENT.contains(&code));
             if later || service.raw().status().is_server_error() { Fault::Transient } else { Fault::NeedsOperator }
         }
-        _ => Fault::NeedsOperator,
+        SdkError::ConstructionFailure(_) | _ => Fault::NeedsOperator,
     };
     let code = code_of(&error).unwrap_or("no answer").to_owned();
     Failure::new(fault, format!("{doing} ({code})")).because(error)

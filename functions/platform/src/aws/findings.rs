@@ -17,7 +17,7 @@ impl FindingServices {
         Self(sdk.clone())
     }
 
-    async fn from_guardduty(&self, detector: &str, id: &str) -> Result<Option<Value>, Failure> {
+    async fn at_guardduty(&self, detector: &str, id: &str) -> Result<Option<Value>, Failure> {
         let client = aws_sdk_guardduty::Client::new(&self.0.0);
         let answer = client.get_findings().detector_id(detector).finding_ids(id).send().await;
         let answer = answer.map_err(|error| failed("reading a finding from GuardDuty", error))?;
@@ -40,7 +40,7 @@ impl FindingDesk for FindingServices {
         let finding = finding_of(document);
         let text = |pointer: &str| finding.pointer(pointer).and_then(Value::as_str);
         match (source, text("/service/detectorId"), text("/id")) {
-            ("guardduty", Some(detector), Some(id)) => self.from_guardduty(detector, id).await,
+            ("guardduty", Some(detector), Some(id)) => self.at_guardduty(detector, id).await,
             _ => Ok(None),
         }
     }
