@@ -12,11 +12,11 @@ PACKAGES = places.REPOSITORY / "tests" / "local-aws"
 ESCAPE = re.compile("\x1b")
 
 
-def demo(**settings) -> subprocess.CompletedProcess:
-    """Run it without a terminal. Its files go to their usual place, so runs of it follow one another."""
+def demo(folder: pathlib.Path, **settings) -> subprocess.CompletedProcess:
+    """Run it without a terminal, with its files in `folder`."""
     environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return subprocess.run(
-        [sys.executable, "-m", "demo"],
+        [sys.executable, "-m", "demo", "--run-dir", str(folder / "run"), "--results", str(folder)],
         cwd=PACKAGES,
         env={**environment, **{name: str(value) for name, value in settings.items()}},
         stdin=subprocess.DEVNULL,
@@ -26,8 +26,8 @@ def demo(**settings) -> subprocess.CompletedProcess:
     )
 
 
-def left_running() -> list[str]:
-    """Processes that still work in the demo's run directory, or were started from it."""
+def left_running(folder: pathlib.Path) -> list[str]:
+    """Processes that still work in the run's folder, or were started from it."""
     found = []
     for process in pathlib.Path("/proc").glob("[0-9]*"):
         try:
@@ -35,7 +35,7 @@ def left_running() -> list[str]:
             works_in = os.readlink(process / "cwd")
         except OSError:
             continue
-        if str(places.RUN) in started or works_in.startswith(str(places.RUN)):
+        if str(folder) in started or works_in.startswith(str(folder)):
             found.append(started)
     return found
 
@@ -44,3 +44,51 @@ def assert_fit_for_people(text: str) -> None:
     assert not ESCAPE.search(text), "no colour where nobody looks at a terminal"
     wide = [line for line in text.splitlines() if len(line) > 100]
     assert wide == []
+
+
+class Terminal:
+    """The demo at a terminal, and the person in front of it."""
+
+    def __init__(self, folder: pathlib.Path, **settings):
+        environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        self.here, there = pty.openpty()
+        self.shown, self.read_to = "", 0
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "demo", "--run-dir", str(folder / "run"), "--results", str(folder)],
+            cwd=PACKAGES,
+            env={**environment, "TERM": "xterm", **{name: str(value) for name, value in settings.items()}},
+            stdin=there,
+            stdout=there,
+            stderr=there,
+            start_new_session=True,
+        )
+        os.close(there)
+
+    def read(self, seconds: float) -> bool:
+        """Read what has come; whether there can be more."""
+        if not select.select([self.here], [], [], seconds)[0]:
+            return True
+        try:
+            self.shown += os.read(self.here, 65536).decode(errors="replace")
+        except OSError:  # how Linux says that the other end was closed
+            return False
+        return True
+
+    def answer(self, question: str, text: str) -> str:
+        """Wait for a question and answer it; what was shown since the last one."""
+        deadline = time.monotonic() + 60
+        while question not in self.shown[self.read_to :]:
+            assert time.monotonic() < deadline and self.read(1), self.shown[self.read_to :]
+        before, self.read_to = self.shown[self.read_to :], len(self.shown)
+        os.write(self.here, f"{text}\n".encode())
+        return before
+
+    def interrupt(self) -> None:
+        os.killpg(self.process.pid, signal.SIGINT)
+
+    def end(self) -> int:
+        """Read to the end; the exit code."""
+        while self.read(60):
+            pass
+        os.close(self.here)
+        return self.process.wait(timeout=30)

@@ -9,35 +9,39 @@ from demo_process import assert_fit_for_people, demo, left_running
 
 
 @pytest.fixture(scope="module")
-def approved():
-    (places.RESULTS / "report.html").unlink(missing_ok=True)
-    return demo(YES=1)
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("demo")
 
 
-def test_sample_counsel_approves_and_the_report_is_there(approved):
+@pytest.fixture(scope="module")
+def approved(folder):
+    return demo(folder, YES=1)
+
+
+def test_sample_counsel_approves_and_the_report_is_there(approved, folder):
     assert approved.returncode == 0, approved.stderr
     assert approved.stderr == ""
     assert_fit_for_people(approved.stdout)
-    assert (places.RESULTS / "report.html").read_text().startswith("<!")
+    assert (folder / "report.html").read_text().startswith("<!")
     for phase in ("detect", "contain", "preserve", "assess", "draft", "gate", "send", "close"):
         assert re.search(rf"^ *\d+\.\d\d s  {phase} ", approved.stdout, re.MULTILINE), phase
-    for said in ("Timeline", "Contained", "-> tocsin-isolation-", "holds: ", "Notices sent", "target/demo/report.html"):
+    for said in ("Timeline", "Contained", "-> tocsin-isolation-", "holds: ", "Notices sent", "report.html"):
         assert said in approved.stdout
     assert len(re.findall(r"sha256 [0-9a-f]{64}", approved.stdout)) >= 6
 
 
-def test_nothing_is_left_running(approved):
-    assert left_running() == []
+def test_nothing_is_left_running(approved, folder):
+    assert left_running(folder) == []
 
 
-def test_without_a_terminal_it_stops_at_the_gate():
-    done = demo()
+def test_without_a_terminal_it_stops_at_the_gate(tmp_path):
+    done = demo(tmp_path)
     assert done.returncode == 0, done.stderr
     assert_fit_for_people(done.stdout)
     assert "Stopped at the legal gate" in done.stdout
     assert "make demo YES=1" in done.stdout
     assert "Notices sent\n  None." in done.stdout
-    assert left_running() == []
+    assert left_running(tmp_path) == []
 
 
 def test_unreadable_finding_is_shown_with_code_and_path(tmp_path):
@@ -45,23 +49,23 @@ def test_unreadable_finding_is_shown_with_code_and_path(tmp_path):
     detail = json.loads(places.SAMPLE.read_text())["detail"]
     del detail["id"]
     file.write_text(json.dumps(detail))
-    done = demo(FINDING=file, YES=1)
+    done = demo(tmp_path, FINDING=file, YES=1)
     assert done.returncode == 1
     assert "dead-letter queue" in done.stdout
     assert re.search(r"^  code +\S+", done.stdout, re.MULTILINE)
     assert re.search(r"^  path +\$", done.stdout, re.MULTILINE)
 
 
-def test_sample_finding_is_recorded_only():
+def test_sample_finding_is_recorded_only(tmp_path):
     sample = places.FIXTURES / "guardduty" / "fixtures" / "sample-in-api-form.json"
-    done = demo(FINDING=sample, YES=1)
+    done = demo(tmp_path, FINDING=sample, YES=1)
     assert done.returncode == 0, done.stderr
     assert "a sample" in done.stdout
     assert "No incident was opened" in done.stdout
 
 
 def test_finding_that_is_not_there_is_a_usage_error(tmp_path):
-    done = demo(FINDING=tmp_path / "nothing.json")
+    done = demo(tmp_path, FINDING=tmp_path / "nothing.json")
     assert done.returncode == 2
     assert "nothing.json" in done.stderr
     assert "FINDING" in done.stderr

@@ -26,8 +26,12 @@ def planted(machines, name, change):
     return {**machines, name: Machine(name, definition)}
 
 
+def inside(states, name):
+    return states[name]["ItemProcessor"]["States"]
+
+
 def containment_steps(states):
-    return states["RunWaves"]["ItemProcessor"]["States"]["RunSteps"]["ItemProcessor"]["States"]
+    return inside(inside(states, "RunWaves"), "RunSteps")
 
 
 def catcher(target):
@@ -258,7 +262,7 @@ SILENCES = {
     ),
     "a child that stops its parent": (
         "incident-response",
-        lambda states: states["RunNotifications"]["ItemProcessor"]["States"]["RunNotification"]["Catch"].pop(),
+        lambda states: inside(inside(states, "RunNotifications"), "RunChain")["RunNotification"]["Catch"].pop(),
         "`RunNotification` starts a machine and does not catch its failure",
     ),
 }

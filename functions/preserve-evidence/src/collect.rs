@@ -7,7 +7,7 @@ use incident::evidence::{EvidenceItem, ItemKind};
 use incident::finding::EntityKind;
 use incident::ports::{ActivityReader, BucketReader, Collected, FindingDesk, Gap, Vault};
 use incident::records::{FindingRecord, Key, Records};
-use incident::{Digest, Failure, Incident};
+use incident::{Digest, Failure, Fault, Incident};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -57,7 +57,11 @@ where
             return Ok(Err(Gap("the finding was not recorded".to_owned())));
         };
         let document = serde_json::from_str(&record.document).unwrap_or(Value::String(record.document));
-        let at_source = self.findings.finding(&record.finding.source, &document).await?;
+        // The event is the evidence; what its service holds now is an addition.
+        let at_source = match self.findings.finding(&record.finding.source, &document).await {
+            Err(failure) if failure.fault() != Fault::Transient => Some(json!({"unavailable": failure.to_string()})),
+            answer => answer?,
+        };
         Ok(Ok(json!({"document": document, "received_at": record.received_at, "at_source": at_source})))
     }
 

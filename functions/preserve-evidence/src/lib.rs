@@ -7,7 +7,7 @@ use incident::evidence::custody::{self, Statement};
 use incident::evidence::{Deed, EvidenceItem, EvidenceRecord, ItemKind, Outcome, Stage};
 use incident::ports::{ActivityReader, BucketReader, Collected, FindingDesk, Gap, Vault};
 use incident::records::{Key, Records};
-use incident::{Failure, Incident, IncidentId};
+use incident::{Failure, Fault, Incident, IncidentId};
 use jiff::Timestamp;
 use platform::telemetry::count;
 use serde::{Deserialize, Serialize};
@@ -114,7 +114,13 @@ where
         if let Some(record) = self.records.get(&key).await? {
             return Ok(Some(record));
         }
-        let Some((source, collected)) = self.collect(incident, item).await? else { return Ok(None) };
+        let (source, collected) = match self.collect(incident, item).await {
+            Ok(Some(answer)) => answer,
+            Ok(None) => return Ok(None),
+            Err(failure) if failure.fault() == Fault::Transient => return Err(failure),
+            // One source that cannot be asked must not keep the others from being preserved.
+            Err(failure) => ("none", Err(Gap(failure.to_string()))),
+        };
         let outcome = self.put(incident, item, source, collected, now).await?;
         let record = EvidenceRecord {
             incident: incident.id.clone(),

@@ -6,8 +6,10 @@ Exit codes: 0 the way was gone, or stopped at the legal gate as it says; 1 somet
 2 FINDING names nothing, or `make build` has not run.
 """
 
+import argparse
 import datetime
 import os
+import pathlib
 import sys
 import time
 
@@ -24,27 +26,31 @@ UNREADABLE = 1
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--run-dir", type=pathlib.Path, default=places.RUN, help="where the local AWS keeps its files")
+    parser.add_argument("--results", type=pathlib.Path, default=places.RESULTS, help="where the report goes")
+    options = parser.parse_args()
     missing = places.missing()
     if missing:
-        screen.complain(f"`{missing[0].relative_to(places.REPOSITORY)}` is missing: run `make build` first.")
+        screen.complain(f"`{places.shown(missing[0])}` is missing: run `make build` first.")
         return 2
     try:
         text = finding.read(os.environ["FINDING"]) if os.environ.get("FINDING") else None
-        with LocalAws(places.RUN) as aws:
-            return run(aws, text)
+        with LocalAws(options.run_dir) as aws:
+            return run(aws, text, options.results)
     except finding.NoFinding as error:
         screen.complain(f"{error}.")
         return 2
-    except (GatewayFailed, DeployFailed, ResponseStuck, CommandFailed, botocore.exceptions.ClientError) as error:
+    except (GatewayFailed, DeployFailed, ResponseStuck, CommandFailed, TimeoutError, botocore.exceptions.ClientError) as error:
         screen.complain(str(error))
-        screen.complain(f"The logs are in {places.RUN.relative_to(places.REPOSITORY)}.")
+        screen.complain(f"The logs are in {places.shown(options.run_dir)}.")
         return 1
     except KeyboardInterrupt:
         screen.complain("Stopped. The local AWS is down.")
         return 130
 
 
-def run(aws, text: str | None) -> int:
+def run(aws, text: str | None, results: pathlib.Path) -> int:
     started = time.monotonic()
     screen.say(f"Local AWS: {aws.endpoint}, account {aws.account}, {aws.region}. Nothing leaves this machine.")
     deployed = stack.deploy(aws)
@@ -64,7 +70,7 @@ def run(aws, text: str | None) -> int:
     incidents = taken(aws, deployed, document)
     if not incidents:
         return show_recorded_only(document)
-    codes = [respond(Watch(aws, deployed, incident, published), counsel, before) for incident in incidents]
+    codes = [respond(Watch(aws, deployed, incident, published), counsel, before, results) for incident in incidents]
     return max(codes)
 
 
@@ -125,7 +131,7 @@ def show_unreadable(aws, deployed: stack.Stack, document: finding.Document) -> i
     return UNREADABLE
 
 
-def respond(watch: Watch, counsel: gate.Counsel, before: dict) -> int:
+def respond(watch: Watch, counsel: gate.Counsel, before: dict, results: pathlib.Path) -> int:
     """Follow one response to its end, or to the gate where nobody decides."""
     watch.until(watch.is_at_gate_or_ended)
     decides = os.environ.get("YES") == "1" or gate.is_asked()
@@ -145,7 +151,7 @@ def respond(watch: Watch, counsel: gate.Counsel, before: dict) -> int:
     if not watch.has_ended():
         stop_at_gate(watch)
         return 0
-    return 0 if summary.report(watch) else 1
+    return 0 if summary.report(watch, results) else 1
 
 
 def summarise(watch: Watch, before: dict) -> None:
@@ -157,10 +163,15 @@ def summarise(watch: Watch, before: dict) -> None:
 
 
 def stop_at_gate(watch: Watch) -> None:
-    waiting = ", ".join(review["obligation"] for review in watch.records.waiting(watch.incident))
+    waiting = [review["obligation"] for review in watch.records.waiting(watch.incident)]
+    duties = [duty["obligation"] for duty in watch.records.of_incident(watch.incident, "OBLIGATION") if duty["state"] == "open"]
     screen.heading("Stopped at the legal gate")
-    screen.say(f"Waiting for counsel: {waiting}. Nothing was sent, and no timeout sends anything.", indent=2)
-    screen.say("To decide yourself, run `make demo` in a terminal. To let a sample counsel approve, run `make demo YES=1`.", indent=2)
+    screen.say(f"Waiting for counsel: {', '.join(waiting)}. Nothing was sent, and no timeout sends anything.", indent=2)
+    for duty in duties:
+        if duty["id"] not in waiting:
+            screen.say(f"{duty['id']} is drafted once {duty['after']} is settled.", indent=2)
+    screen.say("To decide yourself:                 make demo, in a terminal", indent=2)
+    screen.say("To let a sample counsel approve:    make demo YES=1", indent=2)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ def of_step(aws, action: str, target: str) -> dict:
     read = {"isolate-instance": of_instance, "revoke-role-sessions": of_role, "lock-bucket": of_bucket}[action]
     try:
         return read(aws, target)
-    except botocore.exceptions.ClientError:
+    except (botocore.exceptions.ClientError, botocore.exceptions.ParamValidationError):
         return {}
 
 

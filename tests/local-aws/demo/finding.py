@@ -101,7 +101,8 @@ def publish(aws, queue: str, document: Document) -> None:
     elif is_event and value["detail-type"] not in HELD_BY_A_SERVICE:
         aws.publish_service_event(value)
     elif document.format == "guardduty":
-        aws.put_guardduty_finding(value)
+        for one in [value] if is_event else value.get("Findings") or value.get("findings") or [value]:
+            aws.put_guardduty_finding(one)
     elif document.format == "asff":
         findings = value.get("Findings") or value.get("findings") or [value]
         aws.put_securityhub_finding(value if is_event else {"detail": {"findings": findings}})

@@ -22,3 +22,9 @@ def missing() -> list[pathlib.Path]:
     handlers = sorted(folder.name for folder in functions.iterdir() if (folder / "src" / "main.rs").is_file())
     wanted = [FUNCTIONS / name / "bootstrap" for name in handlers if name != "cli"]
     return [path for path in [*wanted, tocsin()] if not path.is_file()]
+
+
+def shown(path: pathlib.Path) -> str:
+    """A path as a person in the repository would type it."""
+    path = path.resolve()
+    return str(path.relative_to(REPOSITORY) if path.is_relative_to(REPOSITORY) else path)

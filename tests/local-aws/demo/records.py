@@ -2,7 +2,6 @@
 
 import datetime
 import decimal
-import hashlib
 
 from boto3.dynamodb.types import TypeDeserializer
 
@@ -44,8 +43,9 @@ class Records:
         return self.under(f"INCIDENT#{incident}", "INCIDENT").get("INCIDENT")
 
     def finding(self, identifier: str) -> dict | None:
-        digest = hashlib.sha256(identifier.encode()).hexdigest()[:40]
-        return self.under(f"FINDING#{digest}").get("FINDING")
+        """The record of a finding, by the identifier that it came with."""
+        found = (item["record"] for (pk, _), item in self.everything().items() if pk.startswith("FINDING#"))
+        return next((record for record in found if record["finding"]["id"] == identifier), None)
 
     def waiting(self, incident: str) -> list[dict]:
         """Notices of an incident that wait for counsel, the most urgent first."""

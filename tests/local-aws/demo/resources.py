@@ -31,8 +31,9 @@ def attempt(kind: str, identifier: str, maker, aws) -> str:
 
 
 def first_line(error: Exception) -> str:
-    lines = str(error).splitlines()
-    return lines[-1].strip() if lines else type(error).__name__
+    """What is wrong, without the rule that it breaks, which can be a screen long."""
+    lines = [line.strip() for line in str(error).splitlines() if not line.startswith("Parameter validation failed")]
+    return (lines or [type(error).__name__])[0].partition(": Bucket name must")[0]
 
 
 def make_role(aws, name: str) -> None:

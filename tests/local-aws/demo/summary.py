@@ -1,5 +1,7 @@
 """What is left to say at the end: how long it took, what changed, what is kept, who was told."""
 
+import pathlib
+
 from demo import account, command, mail, places, screen
 from demo.records import moment
 
@@ -85,17 +87,16 @@ def notices(watch) -> None:
         screen.say(f"to {', '.join(message['To'])}: {message['Subject']}", indent=2, hanging=4)
 
 
-def report(watch) -> bool:
-    """Copy the report out of the vault; answers whether there is one yet."""
+def report(watch, results: pathlib.Path) -> bool:
+    """Copy the report out of the vault; answers whether there is one."""
     s3 = watch.aws.client("s3")
     try:
         page = s3.get_object(Bucket=watch.stack.vault, Key=f"incidents/{watch.incident}/report.html")["Body"].read()
     except s3.exceptions.NoSuchKey:
         return False
-    places.RESULTS.mkdir(parents=True, exist_ok=True)
-    target = places.RESULTS / "report.html"
+    results.mkdir(parents=True, exist_ok=True)
+    target = results / "report.html"
     target.write_bytes(page)
     screen.heading("Report")
-    screen.say(str(target.relative_to(places.REPOSITORY)), indent=2)
+    screen.say(places.shown(target), indent=2)
     return True
-
