@@ -2,9 +2,13 @@
 
 import os
 import pathlib
+import pty
 import re
+import select
+import signal
 import subprocess
 import sys
+import time
 
 from demo import places
 

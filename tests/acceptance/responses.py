@@ -17,15 +17,19 @@ class Response:
         now = datetime.datetime.now(datetime.UTC)
         shop.leave_traces(aws, attacked, now)
         self.finding = shop.stolen_credentials(aws, attacked, now, number)
-        read = command.replay(json.dumps(self.finding))[0]
-        self.finding_id, self.plan = read["finding"]["id"], read["plan"]
-        # As the core derives it: each part after its length, in eight bytes.
-        parts = [part.encode() for part in (aws.account, self.finding_id)]
-        joined = b"".join(len(part).to_bytes(8, "big") + part for part in parts)
-        self.incident = f"inc-{hashlib.sha256(joined).hexdigest()[:20]}"
+        self.follow(json.dumps(self.finding))
         self.before = self.account()
         self.mails_before = len(mail.sent(aws))
-        self.watch = Watch(aws, stack, self.incident, now)
+
+    def follow(self, finding: str) -> None:
+        """From now on, the incident that this finding opens."""
+        read = command.replay(finding)[0]
+        self.finding_id, self.plan = read["finding"]["id"], read["plan"]
+        # As the core derives it: each part after its length, in eight bytes.
+        parts = [part.encode() for part in (self.aws.account, self.finding_id)]
+        joined = b"".join(len(part).to_bytes(8, "big") + part for part in parts)
+        self.incident = f"inc-{hashlib.sha256(joined).hexdigest()[:20]}"
+        self.watch = Watch(self.aws, self.stack, self.incident, datetime.datetime.now(datetime.UTC))
 
     def account(self) -> dict:
         """What the account shows of everything that the plan names, and of the model bucket that it does not name."""

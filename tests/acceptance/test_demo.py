@@ -5,7 +5,7 @@ import re
 
 import pytest
 from demo import places
-from demo_process import assert_fit_for_people, demo, left_running
+from demo_process import ESCAPE, Terminal, assert_fit_for_people, demo, left_running
 
 
 @pytest.fixture(scope="module")
@@ -69,3 +69,41 @@ def test_finding_that_is_not_there_is_a_usage_error(tmp_path):
     assert done.returncode == 2
     assert "nothing.json" in done.stderr
     assert "FINDING" in done.stderr
+
+
+def test_person_at_a_terminal_decides(tmp_path):
+    """Asks for changes with corrected facts, is replaced by a colleague for the new text, approves one and rejects the other."""
+    facts = tmp_path / "facts.json"
+    facts.write_text(json.dumps({"affected.DE": 29_000}))
+    terminal = Terminal(tmp_path, NO_COLOR=1)
+    first = terminal.answer("decides:", "c")
+    assert "höchstens 31.200" in first
+    terminal.answer("Reason", "the count was too high")
+    terminal.answer("corrected facts", str(facts))
+    second = terminal.answer("decides:", "a")
+    assert "höchstens 30.200" in second
+    assert "counsel-adams" in first.splitlines()[-1]
+    assert "counsel-bauer" in second.splitlines()[-1], "who corrected a fact does not approve the new text"
+    terminal.answer("Reason", "read in full")
+    third = terminal.answer("decides:", "r")
+    assert "Notice of Data Breach" in third
+    terminal.answer("Reason", "told in person")
+    while "Report" not in terminal.shown[terminal.read_to :] and terminal.process.poll() is None:
+        terminal.read(0.2)
+        if "decides:" in terminal.shown[terminal.read_to :]:
+            terminal.answer("decides:", "r")
+            terminal.answer("Reason", "nobody was told")
+    assert terminal.end() == 0, terminal.shown
+    assert not ESCAPE.search(terminal.shown), "NO_COLOR"
+    assert "us-ca-ind: withheld" in terminal.shown
+    assert (tmp_path / "report.html").is_file()
+    assert left_running(tmp_path) == []
+
+
+def test_interrupted_at_the_gate_it_leaves_nothing_running(tmp_path):
+    terminal = Terminal(tmp_path)
+    terminal.answer("decides:", "")
+    terminal.interrupt()
+    assert terminal.end() == 130
+    assert ESCAPE.search(terminal.shown), "a terminal shows colour"
+    assert left_running(tmp_path) == []
