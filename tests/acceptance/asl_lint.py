@@ -23,6 +23,10 @@ RETRIED_LAMBDA = {
     "Lambda.SdkClientException",
     "Lambda.ClientExecutionTimeoutException",
     "Lambda.TooManyRequestsException",
+    # A function that was killed, or that ran out of time or memory: each can be repeated.
+    "Lambda.Unknown",
+    "Sandbox.Timedout",
+    "Runtime.ExitError",
 }
 OPTIMISED = {"lambda:invoke", "lambda:invoke.waitForTaskToken", "states:startExecution.sync:2"}
 INTEGRATION = re.compile(r"^arn:\$\{Partition\}:states:::(.+)$")

@@ -1,5 +1,11 @@
 """Containment that breaks: the account is as it was found, or a person knows that it is not."""
 
+import os
+import pathlib
+import signal
+import threading
+import time
+
 import pytest
 from demo import account
 
@@ -65,6 +71,61 @@ def test_throttled_start_joins_the_first(attack):
     ours = [run["DocumentName"] for run in found if run["AutomationExecutionId"] in {a["automation"] for a in response.of("ACTION")}]
     assert sorted(ours) == ["Tocsin-IsolateInstance", "Tocsin-LockBucket", "Tocsin-RevokeRoleSessions", "Tocsin-RevokeRoleSessions"]
     assert response.pages() == []
+
+
+class Killer(threading.Thread):
+    """Kills the process of each of these functions once, a moment after it was first seen at work."""
+
+    def __init__(self, aws, functions: list[str]):
+        super().__init__(daemon=True)
+        self.endpoint, self.left, self.is_over = aws.endpoint, {f"tocsin-{name}" for name in functions}, False
+
+    def run(self) -> None:
+        while self.left and not self.is_over:
+            for process, name in self.processes():
+                if name in self.left:
+                    time.sleep(0.02)
+                    os.kill(process, signal.SIGKILL)
+                    self.left.discard(name)
+            time.sleep(0.002)
+
+    def processes(self) -> list[tuple[int, str]]:
+        """The functions of this local AWS, and of no other."""
+        found = []
+        for process in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                settings = dict(line.split("=", 1) for line in (process / "environ").read_text().split("\0") if "=" in line)
+            except (OSError, UnicodeDecodeError):
+                continue
+            if settings.get("AWS_ENDPOINT_URL") == self.endpoint and "AWS_LAMBDA_FUNCTION_NAME" in settings:
+                found.append((int(process.name), settings["AWS_LAMBDA_FUNCTION_NAME"]))
+        return found
+
+
+def test_killed_functions_are_repeated(aws, attack):
+    """Whether a function was killed before, amid or after its work: it is called again, and nothing is done twice."""
+    response = attack()
+    # Functions that are still warm from another test would be killed while they idle.
+    warm = Killer(aws, [])
+    for process, name in warm.processes():
+        if name != "tocsin-receive-finding":
+            os.kill(process, signal.SIGKILL)
+    names = ["preserve-evidence", "plan-containment", "start-containment", "verify-containment", "seal-custody", "assess-obligations"]
+    killer = Killer(aws, [*names, "draft-notice", "request-legal-review"])
+    killer.start()
+    response.publish()
+    response.until_gate()
+    killer.is_over = True
+    killer.join()
+    assert killer.left == set()
+    assert {action["state"] for action in response.of("ACTION")} == {"contained"}
+    assert response.pages() == []
+    assert response.verify()
+    assert all(len(versions) == 1 for path, versions in response.vault().items() if path.startswith("evidence/"))
+    filters = [{"Name": "tag:tocsin:incident", "Values": [response.incident]}]
+    snapshots = aws.client("ec2").describe_snapshots(Filters=filters)["Snapshots"]
+    assert len(snapshots) == 2
+    assert {review["version"] for review in response.records.waiting(response.incident)} == {1}
 
 
 def test_protected_resource_waits_for_a_person(attack, open_shop):

@@ -137,6 +137,7 @@ def test_timeout_pages_and_asks_again_and_never_sends(impatient, attack, reviewe
     assert len(set(pages())) == len(pages()), "each page says when it was asked again"
     assert response.mails() == []
     assert response.tokens()[token] != first
+    assert not any(first in text for text in [*response.pages(), *(log.read_text() for log in (response.aws.run_dir / "logs").iterdir())])
     waiting = response.waiting("eu-gdpr-33-1")
     assert waiting["version"] == 1, "the text did not change, so it is the same version"
     reviewers[0].approve(response, waiting)

@@ -70,12 +70,15 @@ pub struct EvidenceItem {
 
 impl EvidenceItem {
     /// What to preserve of an incident at this stage, in the playbook's order of volatility.
+    ///
+    /// The later stage holds the earlier one: what broke off there is finished, so that nothing lies in the vault that
+    /// the manifest does not list.
     pub fn of(playbook: &Playbook, incident: &Incident, stage: Stage) -> Vec<Self> {
-        let kinds = match stage {
-            Stage::BeforeContainment => &playbook.evidence_first,
-            Stage::BesideContainment => &playbook.evidence,
+        let later = match stage {
+            Stage::BeforeContainment => &[],
+            Stage::BesideContainment => playbook.evidence.as_slice(),
         };
-        kinds.iter().flat_map(|kind| Self::of_kind(*kind, incident)).collect()
+        playbook.evidence_first.iter().chain(later).flat_map(|kind| Self::of_kind(*kind, incident)).collect()
     }
 
     fn of_kind(kind: ItemKind, incident: &Incident) -> Vec<Self> {
