@@ -104,9 +104,16 @@ bench: $(TOOLS)/local-aws/.ready target/lambda/.built ## Measure; the figures la
 
 # --- deploy ----------------------------------------------------------------------------------------------------------
 
-deploy: $(TOOLS)/build/.ready ## Build for arm64 and deploy both stacks (NOTICE_SENDER=… OPERATOR_EMAIL=…)
+$(TOOLS)/build/.cross: $(TOOLS)/build/.ready $(LOCAL_AWS)/requirements-deploy.txt
+	@echo "== tools: zig, for arm64"
+	@$(TOOLS)/build/bin/pip install --quiet --require-hashes -r $(LOCAL_AWS)/requirements-deploy.txt
+	@touch $@
+
+deploy: ## Build for arm64 and deploy both stacks (NOTICE_SENDER=… OPERATOR_EMAIL=…)
 	@test -n "$(NOTICE_SENDER)" || { echo "deploy: set NOTICE_SENDER to the verified address that notices are sent from" >&2; exit 2; }
-	@command -v sam >/dev/null || { echo "deploy: install the AWS SAM CLI first" >&2; exit 2; }
+	@command -v sam >/dev/null && command -v aws >/dev/null || { echo "deploy: install the AWS CLI and the AWS SAM CLI first" >&2; exit 2; }
+	@$(MAKE) $(TOOLS)/build/.cross
+	@rm -f target/lambda/.built # what lies there from now on does not run on this host
 	@PATH="$(CURDIR)/$(TOOLS)/build/bin:$$PATH" cargo lambda build --release --locked --workspace --arm64
 	@sam deploy --template-file infra/member.yaml --stack-name $(MEMBER_STACK) --resolve-s3 \
 	  --capabilities CAPABILITY_NAMED_IAM CAPABILITY_AUTO_EXPAND \

@@ -27,6 +27,7 @@ RETRIED_LAMBDA = {
     "Lambda.Unknown",
     "Sandbox.Timedout",
     "Runtime.ExitError",
+    "Runtime.Unknown",
 }
 OPTIMISED = {"lambda:invoke", "lambda:invoke.waitForTaskToken", "states:startExecution.sync:2"}
 INTEGRATION = re.compile(r"^arn:\$\{Partition\}:states:::(.+)$")
