@@ -30,7 +30,7 @@ pub struct CloseTask {
 #[derive(Debug, Serialize)]
 pub struct Closed {
     incident: IncidentId,
-    /// Whether nothing is left to do: no step that waits, failed or was reversed, and no duty that is still open.
+    /// Whether nothing is left to do: no page, no step that waits, failed or was reversed, and no duty that is still open.
     closed: bool,
     report: String,
 }
@@ -49,7 +49,9 @@ impl<T: Records, V: Vault, F: FindingDesk> Closer<T, V, F> {
             DutyState::Sent | DutyState::Withheld => true,
             DutyState::Open | DutyState::NotTurnedOn => false,
         });
-        let closed = settled && record.actions.iter().all(|action| action.contained_at.is_some());
+        let contained = record.actions.iter().all(|action| action.contained_at.is_some());
+        // Whoever was paged has something to do, and says so by closing the incident.
+        let closed = settled && contained && record.pages.is_empty();
         let report = record.report(incident, &organisation, now);
         let failed = |error| Failure::needs_operator("the report cannot be written").because(error);
         let folder = format!("incidents/{}", task.incident);
