@@ -9,7 +9,6 @@ LOCAL_AWS := tests/local-aws
 PYTHON ?= python3
 # Everything Python runs in environments of its own, each pinned by hashes.
 PY := $(TOOLS)/local-aws/bin/python
-CARGO_LAMBDA := $(TOOLS)/build/bin/cargo-lambda
 export PYTHONPATH := $(LOCAL_AWS)
 export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1

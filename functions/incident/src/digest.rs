@@ -12,7 +12,7 @@ pub struct Digest(String);
 impl Digest {
     /// The digest of these bytes.
     pub fn of(bytes: &[u8]) -> Self {
-        Self(Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect())
+        Self::from_hash(Sha256::new_with_prefix(bytes))
     }
 
     /// The digest of several parts, each preceded by its length, so that no two lists of parts share one.
@@ -22,6 +22,10 @@ impl Digest {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part.as_bytes());
         }
+        Self::from_hash(hash)
+    }
+
+    fn from_hash(hash: Sha256) -> Self {
         Self(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
@@ -52,7 +56,7 @@ impl Measure {
 
     /// The digest and the size, in bytes, of all pieces.
     pub fn finish(self) -> (Digest, u64) {
-        (Digest(self.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()), self.bytes)
+        (Digest::from_hash(self.hash), self.bytes)
     }
 }
 

@@ -72,7 +72,7 @@ impl<T: Records, A: ActionRunner> Reverser<T, A> {
             (None, Some(run)) => match self.runner.progress(run).await? {
                 Progress::Running => {
                     self.runner.stop(run).await?;
-                    return Ok(record.in_progress());
+                    return Ok(in_progress(record));
                 }
                 Progress::Ended { outputs, .. } => outputs.get("RecordBefore.Before").cloned(),
             },
@@ -100,12 +100,12 @@ impl<T: Records, A: ActionRunner> Reverser<T, A> {
             record.before = record.before.take().or_else(|| Some(before.clone()));
             Ok(())
         };
-        Ok(self.records.update(key, change).await?.in_progress())
+        Ok(in_progress(self.records.update(key, change).await?))
     }
 
     async fn read(&self, key: &Key, record: &ActionRecord, run: &str, now: Timestamp) -> Result<Reversed, Failure> {
         let Progress::Ended { succeeded, outputs, failure } = self.runner.progress(run).await? else {
-            return Ok(record.clone().in_progress());
+            return Ok(in_progress(record.clone()));
         };
         let shown = if succeeded {
             judge(record.before.as_deref(), outputs.get("ObserveReversal.Observation").map(String::as_str))
@@ -144,14 +144,8 @@ fn pieces(text: &str) -> Vec<String> {
     letters.chunks(512).map(|piece| piece.iter().collect()).collect()
 }
 
-trait InProgress {
-    fn in_progress(self) -> Reversed;
-}
-
-impl InProgress for ActionRecord {
-    fn in_progress(self) -> Reversed {
-        Reversed { incident: self.incident, step: self.step, state: State::InProgress, reason: self.reason }
-    }
+fn in_progress(record: ActionRecord) -> Reversed {
+    Reversed { incident: record.incident, step: record.step, state: State::InProgress, reason: record.reason }
 }
 
 fn judge(before: Option<&str>, observation: Option<&str>) -> Result<(), String> {
