@@ -19,6 +19,8 @@ pub struct Finding {
     pub title: String,
     /// How bad the source thinks it is.
     pub severity: Severity,
+    /// How sure it is that the finding means what it says, 0 to 100: the source's own word where it gives one.
+    pub confidence: u8,
     /// The AWS account that the finding is about.
     pub account: String,
     /// The region that the finding is about; `None` for a global one.
@@ -160,6 +162,14 @@ pub enum EntityKind {
     SecurityGroup,
     /// A CloudTrail trail.
     Trail,
+    /// A log group of CloudWatch Logs, such as the one that invocations of models are logged to.
+    LogGroup,
+    /// A training job of SageMaker.
+    TrainingJob,
+    /// A web ACL of AWS WAF: the surface of a shop.
+    WebAcl,
+    /// A user pool of Cognito: the customers' accounts.
+    UserPool,
     /// The address of the other side of a connection or of a caller.
     Address,
     /// The domain name that was asked for or called.
@@ -207,7 +217,11 @@ pub enum Category {
     ResourceExposure,
     DataExfiltration,
     Ransomware,
+    AccountTakeover,
     ModelArtifactTheft,
+    TrainingDataLeak,
+    InferenceLogLeak,
+    SnapshotExposure,
     LlmAbuse,
     DefenseEvasion,
     CryptoMining,

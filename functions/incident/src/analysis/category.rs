@@ -110,9 +110,12 @@ fn of_entities(entities: &[Entity]) -> Option<Category> {
         EntityKind::Bucket | EntityKind::Object => Some(Category::DataExfiltration),
         EntityKind::Database | EntityKind::Table => Some(Category::DatabaseCompromise),
         EntityKind::Model | EntityKind::Endpoint => Some(Category::LlmAbuse),
-        EntityKind::Notebook => Some(Category::ModelArtifactTheft),
+        EntityKind::Notebook | EntityKind::TrainingJob => Some(Category::ModelArtifactTheft),
         EntityKind::Trail => Some(Category::DefenseEvasion),
-        EntityKind::Snapshot
+        EntityKind::UserPool => Some(Category::AccountTakeover),
+        EntityKind::LogGroup
+        | EntityKind::WebAcl
+        | EntityKind::Snapshot
         | EntityKind::Key
         | EntityKind::Image
         | EntityKind::SecurityGroup

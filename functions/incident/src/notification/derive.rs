@@ -75,7 +75,10 @@ impl Draught {
             | Category::DatabaseCompromise
             | Category::DataExfiltration
             | Category::Ransomware
+            | Category::AccountTakeover
             | Category::ModelArtifactTheft
+            | Category::TrainingDataLeak
+            | Category::InferenceLogLeak
             | Category::LlmAbuse
             | Category::DefenseEvasion
             | Category::CryptoMining
@@ -84,6 +87,7 @@ impl Draught {
             // Exposure and probing can be someone's mistake; the finding alone does not tell.
             Category::BucketExposure
             | Category::ResourceExposure
+            | Category::SnapshotExposure
             | Category::Reconnaissance
             | Category::Misconfiguration
             | Category::Unclassified => false,

@@ -29,6 +29,7 @@ fn incident() -> Incident {
         last_seen: None,
         sample: false,
         archived: false,
+        confidence: 70,
         entities: vec![Entity { kind: EntityKind::Bucket, id: "kranich-customers".to_owned(), arn: None }],
         category: Category::DataExfiltration,
     };

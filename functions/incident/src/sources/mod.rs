@@ -18,6 +18,7 @@ mod unreadable;
 pub use unreadable::{Code, Unreadable};
 
 use crate::finding::Finding;
+use jiff::Timestamp;
 use node::Node;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -60,38 +61,32 @@ pub fn translate(document: &Value) -> Result<Translated, Unreadable> {
 /// carry the findings of its members.
 #[derive(Clone, Default)]
 pub(crate) struct Envelope<'v> {
+    #[expect(dead_code, reason = "sources whose events carry no id of their own come next")]
+    pub(crate) id: Option<&'v str>,
+    #[expect(dead_code, reason = "as `id`")]
+    pub(crate) time: Option<Timestamp>,
     pub(crate) account: Option<Cow<'v, str>>,
     pub(crate) region: Option<&'v str>,
 }
 
-/// Which translation a document is for.
-#[derive(Clone, Copy)]
-enum Claim {
-    GuardDuty,
-    Asff,
-    Ocsf,
+/// One source: how its documents are known, and how each of its findings is translated.
+pub(crate) struct Source {
+    /// The detail types of its events.
+    detail_types: &'static [&'static str],
+    /// The member of an event's detail that lists its findings; `None` where the detail is the finding.
+    list: Option<&'static str>,
+    /// Whether a document without an event around it is a finding of this source.
+    claims: fn(&Node<'_, '_>) -> bool,
+    /// Translates one finding.
+    translate: fn(&Node<'_, '_>, &Envelope<'_>) -> Result<Finding, Unreadable>,
 }
 
-impl Claim {
-    fn on(document: &Node<'_, '_>) -> Option<Self> {
-        if securityhub_ocsf::claims(document) {
-            Some(Self::Ocsf)
-        } else if securityhub_asff::claims(document) {
-            Some(Self::Asff)
-        } else if guardduty::claims(document) {
-            Some(Self::GuardDuty)
-        } else {
-            None
-        }
-    }
+/// Every source, the one with the most telling form first: OCSF and ASFF carry the findings of all others.
+const SOURCES: [&Source; 3] = [&securityhub_ocsf::SOURCE, &securityhub_asff::SOURCE, &guardduty::SOURCE];
 
-    fn translate(self, finding: &Node<'_, '_>, envelope: &Envelope<'_>) -> Result<Finding, Unreadable> {
-        match self {
-            Self::GuardDuty => guardduty::translate(finding, envelope),
-            Self::Asff => securityhub_asff::translate(finding, envelope),
-            Self::Ocsf => securityhub_ocsf::translate(finding, envelope),
-        }
-    }
+/// The source that claims a document which stands without an event.
+fn source_of(document: &Node<'_, '_>) -> Option<&'static Source> {
+    SOURCES.into_iter().find(|source| (source.claims)(document))
 }
 
 /// Takes one wrapping off, or translates what has none.
@@ -115,8 +110,8 @@ fn open(
     if is_event(document) {
         return event(document, wrappings, findings);
     }
-    if let Some(claim) = Claim::on(document) {
-        findings.push(claim.translate(document, envelope));
+    if let Some(source) = source_of(document) {
+        findings.push((source.translate)(document, envelope));
         return Ok(());
     }
     // `Records` and `Messages` come from SQS, `Sns` and `Message` from SNS, `Findings` from the APIs of the services.
@@ -154,7 +149,12 @@ fn is_event(document: &Node<'_, '_>) -> bool {
 /// Translates the findings of an EventBridge event. Its detail type says what it holds; where it is missing or new, the
 /// detail itself does.
 fn event(event: &Node<'_, '_>, wrappings: usize, findings: &mut Translated) -> Result<(), Unreadable> {
-    let envelope = Envelope { account: event.get("account").name(), region: event.get("region").text() };
+    let envelope = Envelope {
+        id: event.get("id").text(),
+        time: event.get("time").moment(),
+        account: event.get("account").name(),
+        region: event.get("region").text(),
+    };
     let dashed = event.get("detail-type");
     let joined = event.get("DetailType");
     let kind = if dashed.exists() { dashed } else { joined };
@@ -162,38 +162,33 @@ fn event(event: &Node<'_, '_>, wrappings: usize, findings: &mut Translated) -> R
     let held =
         detail.value().and_then(Value::as_str).map(|text| parse(text.as_bytes(), || detail.path())).transpose()?;
     let detail = held.as_ref().map_or(detail, |held| detail.unwrapped(held));
-    let claim = match kind.text() {
-        Some("GuardDuty Finding") => Claim::GuardDuty,
-        Some("Security Hub Findings - Imported" | "Security Hub Findings - Custom Action") => Claim::Asff,
-        Some("Findings Imported V2") => Claim::Ocsf,
-        Some("Security Hub Insight Results" | "GuardDuty Malware Protection Object Scan Result") => {
+    let named = kind.text().and_then(|kind| SOURCES.into_iter().find(|source| source.detail_types.contains(&kind)));
+    let source = match (named, kind.text()) {
+        (Some(source), _) => source,
+        (None, Some("Security Hub Insight Results" | "GuardDuty Malware Protection Object Scan Result")) => {
             return Err(kind.refused(Code::NotAFinding, "an event of this type carries no finding"));
         }
-        Some("AWS API Call via CloudTrail") => {
+        (None, Some("AWS API Call via CloudTrail")) => {
             return Err(kind.refused(Code::UnknownSource, "no source reads events of this type"));
         }
         _ if detail.get("findings").is_list() => {
             each(&detail.get("findings"), &envelope, wrappings, findings);
             return Ok(());
         }
-        _ => Claim::on(&detail)
+        _ => source_of(&detail)
             .ok_or_else(|| kind.refused(Code::UnknownSource, "no source reads events of this type"))?,
     };
     if !detail.is_object() {
         return Err(detail.refused_as_identity());
     }
-    match claim {
-        Claim::GuardDuty => findings.push(claim.translate(&detail, &envelope)),
-        Claim::Asff | Claim::Ocsf => {
-            let list = detail.get("findings");
-            let before = findings.len();
-            findings.extend(list.items().map(|finding| claim.translate(&finding, &envelope)));
-            if findings.len() == before {
-                return Err(list.refused_as_identity());
-            }
-        }
-    }
-    Ok(())
+    let Some(list) = source.list else {
+        findings.push((source.translate)(&detail, &envelope));
+        return Ok(());
+    };
+    let list = detail.get(list);
+    let before = findings.len();
+    findings.extend(list.items().map(|finding| (source.translate)(&finding, &envelope)));
+    if findings.len() == before { Err(list.refused_as_identity()) } else { Ok(()) }
 }
 
 /// Parses JSON text that came from outside.

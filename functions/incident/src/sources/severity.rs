@@ -1,6 +1,7 @@
 //! The severities of every source on one scale of 0 to 100.
 
 use super::node::Node;
+use super::threat::is_threat;
 use crate::finding::{Severity, SeverityLabel};
 
 /// What a finding that states no severity counts as: neither harmless nor an emergency.
@@ -85,6 +86,20 @@ fn tenths(number: f64) -> u8 {
 
 fn whole(number: f64) -> u8 {
     number.clamp(0.0, 100.0) as u8
+}
+
+/// How sure a finding is, 0 to 100, where its source does not say so itself.
+pub(crate) const UNSTATED_CONFIDENCE: u8 = 60;
+
+/// The confidence that the source states in percent. A source that states none is believed by what it is: an attack
+/// sequence is put together from several signals, a threat is one signal, anything else is less.
+pub(crate) fn confidence(stated: &Node<'_, '_>, kind: &str) -> u8 {
+    match stated.number() {
+        Some(percent) => percent.clamp(0.0, 100.0) as u8,
+        None if kind.starts_with("AttackSequence:") => 90,
+        None if is_threat(kind) => 70,
+        None => UNSTATED_CONFIDENCE,
+    }
 }
 
 #[cfg(test)]

@@ -95,6 +95,7 @@ fn incident_naming(category: Category, entities: Vec<Entity>) -> Incident {
         last_seen: None,
         sample: false,
         archived: false,
+        confidence: 70,
         entities,
         category,
     };

@@ -12,7 +12,7 @@ use super::node::Node;
 use super::severity;
 use super::threat::is_threat;
 use super::unreadable::Unreadable;
-use super::{Envelope, is_marked_sample, region};
+use super::{Envelope, Source, is_marked_sample, region};
 use crate::analysis::{Sign, category_of};
 use crate::finding::Finding;
 use serde_json::Value;
@@ -21,9 +21,12 @@ use std::borrow::Cow;
 /// The name of this source and of its format.
 pub(super) const NAME: &str = "guardduty";
 
+/// This source.
+pub(super) const SOURCE: Source = Source { detail_types: &["GuardDuty Finding"], list: None, claims, translate };
+
 /// Whether a document that arrived without an envelope is a GuardDuty finding. Macie writes the same fields and the same
 /// form of type, so what only Macie writes rules it out.
-pub(super) fn claims(document: &Node<'_, '_>) -> bool {
+fn claims(document: &Node<'_, '_>) -> bool {
     let is_named = document.get("arn").text().is_some_and(|arn| arn.contains(":guardduty:"))
         || document.get("service").get("serviceName").text() == Some(NAME)
         || document.get("service").get("detectorId").exists();
@@ -36,7 +39,7 @@ pub(super) fn claims(document: &Node<'_, '_>) -> bool {
 }
 
 /// Translates one finding.
-pub(super) fn translate(finding: &Node<'_, '_>, envelope: &Envelope<'_>) -> Result<Finding, Unreadable> {
+fn translate(finding: &Node<'_, '_>, envelope: &Envelope<'_>) -> Result<Finding, Unreadable> {
     let id = finding.get("id").required()?;
     let kind = finding.get("type").required()?;
     let arn = finding.get("arn").text().and_then(Arn::parse);
@@ -60,6 +63,7 @@ pub(super) fn translate(finding: &Node<'_, '_>, envelope: &Envelope<'_>) -> Resu
         source: NAME.to_owned(),
         format: NAME.to_owned(),
         title: title.to_owned(),
+        confidence: severity::confidence(&finding.get("confidence"), &kind),
         severity: severity::of_ten(&finding.get("severity")),
         region: region([finding.get("region").text(), arn.map(|arn| arn.region), envelope.region]),
         first_seen: service.get("eventFirstSeen").moment().or_else(|| finding.get("createdAt").moment()),

@@ -12,7 +12,7 @@ use super::entities::Entities;
 use super::guardduty::{action, sequence};
 use super::node::Node;
 use super::unreadable::Unreadable;
-use super::{Envelope, is_marked_sample, region, severity, threat};
+use super::{Envelope, Source, is_marked_sample, region, severity, threat};
 use crate::analysis::{Sign, category_of};
 use crate::finding::{Finding, Severity};
 use std::borrow::Cow;
@@ -20,15 +20,23 @@ use std::borrow::Cow;
 /// The version of the format, which has been the same since it began.
 const SCHEMA: &str = "2018-10-08";
 
+/// This source.
+pub(super) const SOURCE: Source = Source {
+    detail_types: &["Security Hub Findings - Imported", "Security Hub Findings - Custom Action"],
+    list: Some("findings"),
+    claims,
+    translate,
+};
+
 /// Whether a document that arrived without an envelope is in this format.
-pub(super) fn claims(document: &Node<'_, '_>) -> bool {
+fn claims(document: &Node<'_, '_>) -> bool {
     document.get("SchemaVersion").text() == Some(SCHEMA)
         || document.has("ProductArn")
         || (document.has("AwsAccountId") && (document.has("Id") || document.has("GeneratorId")))
 }
 
 /// Translates one finding.
-pub(super) fn translate(finding: &Node<'_, '_>, envelope: &Envelope<'_>) -> Result<Finding, Unreadable> {
+fn translate(finding: &Node<'_, '_>, envelope: &Envelope<'_>) -> Result<Finding, Unreadable> {
     let id = finding.get("Id").required()?;
     let arn = Arn::parse(&id);
     let account = finding
@@ -62,6 +70,7 @@ pub(super) fn translate(finding: &Node<'_, '_>, envelope: &Envelope<'_>) -> Resu
         source: product.to_owned(),
         format: "asff".to_owned(),
         title: title.to_owned(),
+        confidence: severity::confidence(&finding.get("Confidence"), &kind),
         severity: severity::of_asff(&finding.get("Severity"))
             .or_else(|| severity::of_asff(&finding.get("FindingProviderFields").get("Severity")))
             .unwrap_or_else(|| Severity::of(severity::UNSTATED)),

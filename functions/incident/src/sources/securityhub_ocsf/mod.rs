@@ -10,20 +10,24 @@ use super::arn::Arn;
 use super::entities::Entities;
 use super::node::Node;
 use super::unreadable::{Code, Unreadable};
-use super::{Envelope, is_marked_sample, region, severity, threat};
+use super::{Envelope, Source, is_marked_sample, region, severity, threat};
 use crate::analysis::{Sign, category_of};
 use crate::finding::Finding;
 use std::borrow::Cow;
 
+/// This source.
+pub(super) const SOURCE: Source =
+    Source { detail_types: &["Findings Imported V2"], list: Some("findings"), claims, translate };
+
 /// Whether a document that arrived without an envelope is an OCSF event, be it a finding or not.
-pub(super) fn claims(document: &Node<'_, '_>) -> bool {
+fn claims(document: &Node<'_, '_>) -> bool {
     document.get("class_uid").exists()
         || document.get("finding_info").is_object()
         || (document.get("finding").is_object() && document.get("metadata").is_object())
 }
 
 /// Translates one finding.
-pub(super) fn translate(finding: &Node<'_, '_>, envelope: &Envelope<'_>) -> Result<Finding, Unreadable> {
+fn translate(finding: &Node<'_, '_>, envelope: &Envelope<'_>) -> Result<Finding, Unreadable> {
     let class = finding.get("class_uid");
     if class.code().is_some_and(|class| !matches!(class, 2001..=2004 | 2006 | 2007)) {
         return Err(class.refused(Code::NotAFinding, "an OCSF event of this class is no finding"));
@@ -49,6 +53,7 @@ pub(super) fn translate(finding: &Node<'_, '_>, envelope: &Envelope<'_>) -> Resu
         source: source(finding),
         format: "ocsf".to_owned(),
         title: title.to_owned(),
+        confidence: severity::confidence(&finding.get("confidence_score"), &kind),
         severity: severity::of_ocsf(&finding.get("severity_id"), &finding.get("severity")),
         region: region([
             finding.get("cloud").get("region").text(),
