@@ -14,6 +14,7 @@ pub mod ports;
 pub mod post_incident;
 pub mod record;
 pub mod records;
+pub mod signed;
 pub mod sources;
 
 pub use digest::Digest;
