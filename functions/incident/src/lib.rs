@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows AWS, reads a clock or an environment, or does I/O. Time and state arrive as arguments.
 
+pub mod address;
 pub mod analysis;
 pub mod containment;
 pub mod digest;
@@ -14,6 +15,7 @@ pub mod ports;
 pub mod post_incident;
 pub mod record;
 pub mod records;
+pub mod scope;
 pub mod signed;
 pub mod sources;
 
@@ -22,3 +24,4 @@ pub use fault::{Failure, Fault};
 pub use finding::{Category, Entity, EntityKind, Finding, Severity};
 pub use organisation::Organisation;
 pub use record::{Incident, IncidentId};
+pub use scope::Scope;

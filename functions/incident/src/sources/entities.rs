@@ -1,10 +1,10 @@
 //! Gathers what a document names, in its order and without repeats.
 
 use super::arn::Arn;
+use crate::address;
 use crate::finding::{Entity, EntityKind};
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::net::IpAddr;
 
 /// The entities named so far. They borrow from the document until [`Entities::finish`].
 #[derive(Default)]
@@ -80,13 +80,7 @@ impl<'v> Entities<'v> {
 
     /// An address that is not of a private network: for formats that do not say which end of a connection is remote.
     pub(crate) fn add_public_address(&mut self, text: Option<&'v str>) {
-        let is_public = |text: &&str| match text.parse() {
-            Ok(IpAddr::V4(address)) => !(address.is_private() || address.is_loopback() || address.is_link_local()),
-            Ok(IpAddr::V6(address)) => {
-                !(address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local())
-            }
-            Err(_) => false,
-        };
+        let is_public = |text: &&str| text.parse().is_ok_and(address::is_public);
         self.add_address(text.filter(is_public));
     }
 
