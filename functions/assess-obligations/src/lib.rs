@@ -55,6 +55,11 @@ impl<T: Records, V: Vault> Assessor<T, V> {
     /// `NeedsOperator`, by name, where the organisation's settings do not fit the rules.
     pub async fn assess(&self, task: AssessTask, now: Timestamp) -> Result<Assessed, Failure> {
         let incident: Incident = self.records.require(&Key::incident(&task.incident), "incident of this id").await?;
+        if incident.absorbed_by.is_some() {
+            // Its duties are those of the incident that it is part of, which are assessed from all that is known.
+            let (chains, not_turned_on) = (Vec::new(), Vec::new());
+            return Ok(Assessed { incident: incident.id, facts_version: 0, chains, not_turned_on });
+        }
         let organisation = organisation::load(&self.vault).await?;
         if let Some(error) = self.rules.check_settings(&organisation).into_iter().next() {
             return Err(Failure::needs_operator(format!("`{}` cannot be used", organisation::PATH)).because(error));

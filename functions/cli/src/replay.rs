@@ -111,7 +111,7 @@ fn response_of<'a>(finding: &Finding, playbooks: &'a Playbooks) -> (&'a str, Vec
     }
     // No settings are at hand here, so only what the playbook itself withholds needs a person. The second pass of a step
     // is the same step.
-    let plan = Plan::of(playbook, &finding.entities, &Guard::open(), 0);
+    let plan = Plan::of(playbook, &finding.located().collect::<Vec<_>>(), &Guard::open(), 0);
     let planned = |step: &incident::containment::Step, needs_approval| Planned {
         action: step.action.as_str(),
         target: step.target.clone(),

@@ -33,12 +33,17 @@ impl<T: Records, V: Vault, F: FindingDesk> Closer<T, V, F> {
     pub(crate) async fn gather(&self, incident: &Incident) -> Result<Record, Failure> {
         let listing = |prefix: &str| Listing::of_incident(&incident.id, prefix);
         let mut findings: Vec<FindingRecord> = Vec::new();
-        for id in &incident.findings {
-            findings.extend(self.records.get(&Key::finding(id)).await?);
+        let mut documents = Vec::new();
+        for id in incident.finding_ids(&self.records).await? {
+            let found: Option<FindingRecord> = self.records.get(&Key::finding(&id)).await?;
+            if let Some(record) = &found {
+                documents.extend(serde_json::from_str(&record.whole_document(&self.records).await?).ok());
+            }
+            findings.extend(found);
         }
-        let parsed = findings.iter().filter_map(|finding| serde_json::from_str(&finding.document).ok());
+        findings.sort_by(|one, other| one.received_at.cmp(&other.received_at));
         Ok(Record {
-            documents: parsed.collect(),
+            documents,
             findings,
             actions: self.records.list(&listing("ACTION#")).await?,
             evidence: self.records.list(&listing("EVIDENCE#")).await?,

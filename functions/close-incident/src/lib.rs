@@ -51,7 +51,7 @@ impl<T: Records, V: Vault, F: FindingDesk> Closer<T, V, F> {
         });
         let contained = record.actions.iter().all(|action| action.contained_at.is_some());
         // Whoever was paged has something to do, and says so by closing the incident.
-        let closed = settled && contained && record.pages.is_empty();
+        let mut closed = settled && contained && record.pages.is_empty();
         let report = record.report(incident, &organisation, now);
         let failed = |error| Failure::needs_operator("the report cannot be written").because(error);
         let folder = format!("incidents/{}", task.incident);
@@ -69,10 +69,13 @@ impl<T: Records, V: Vault, F: FindingDesk> Closer<T, V, F> {
         }
         if closed {
             let change = |incident: &mut Incident| {
-                incident.closed_at = incident.closed_at.or(Some(now));
+                // What joined meanwhile asked for another response, and that one closes.
+                if incident.planned >= incident.runs {
+                    incident.closed_at = incident.closed_at.or(Some(now));
+                }
                 Ok(())
             };
-            self.records.update(&key, change).await?;
+            closed = self.records.update(&key, change).await?.closed_at.is_some();
         }
         Ok(Closed { incident: task.incident, closed, report: format!("{folder}/report.html") })
     }

@@ -47,6 +47,20 @@ impl Finding {
         bare.filter(|id| self.source == "guardduty" && !id.is_empty()).unwrap_or(&self.id)
     }
 
+    /// Its entities, each with where it lies.
+    pub fn located(&self) -> impl Iterator<Item = Located> {
+        self.entities.iter().map(|entity| {
+            let mut parts = entity.arn.as_deref().unwrap_or_default().split(':').skip(3);
+            let (region, account) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+            let is_account = account.len() == 12 && account.bytes().all(|digit| digit.is_ascii_digit());
+            Located {
+                account: if is_account { account } else { &self.account }.to_owned(),
+                region: if region.is_empty() { self.region.clone() } else { Some(region.to_owned()) },
+                entity: entity.clone(),
+            }
+        })
+    }
+
     /// Whether anything may be done about it: a sample or an archived finding is only recorded.
     pub fn is_actionable(&self) -> bool {
         !self.sample && !self.archived
@@ -180,6 +194,43 @@ pub enum EntityKind {
     Other,
 }
 
+/// An entity and where it lies.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Located {
+    /// The entity.
+    #[serde(flatten)]
+    pub entity: Entity,
+    /// The account that it belongs to: of its ARN, else of the finding that names it.
+    pub account: String,
+    /// Its region, by the same rule; `None` for a global one.
+    pub region: Option<String>,
+}
+
+impl Located {
+    /// Whether both are the same thing. An ARN is given by one format and not by another.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let (one, two) = (&self.entity, &other.entity);
+        one.kind == two.kind
+            && one.id == two.id
+            && match one.kind.reach() {
+                Reach::Global => true,
+                Reach::Account => self.account == other.account,
+                Reach::Region => self.account == other.account && self.region == other.region,
+            }
+    }
+}
+
+/// Within what an identifier is unique.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Everywhere: ids that AWS gives out, bucket names, addresses.
+    Global,
+    /// One account: names of IAM.
+    Account,
+    /// One region of an account: names of everything else.
+    Region,
+}
+
 /// How long an access key lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyTerm {
@@ -187,6 +238,52 @@ pub enum KeyTerm {
     LongTerm,
     /// A temporary key of a session (`ASIA…`): its session is revoked.
     Temporary,
+}
+
+impl EntityKind {
+    /// Within what an id of this kind is unique (IAM user guide, "Unique identifiers"; the resource ARNs of each service).
+    pub fn reach(self) -> Reach {
+        match self {
+            Self::Instance
+            | Self::NetworkInterface
+            | Self::Volume
+            | Self::AccessKey
+            | Self::RootUser
+            | Self::Bucket
+            | Self::Object
+            | Self::SecurityGroup
+            | Self::Address
+            | Self::Domain
+            | Self::Account
+            | Self::Container => Reach::Global,
+            Self::Role | Self::Session | Self::User | Self::InstanceProfile => Reach::Account,
+            Self::Snapshot
+            | Self::Function
+            | Self::Database
+            | Self::Table
+            | Self::Cluster
+            | Self::Pod
+            | Self::Task
+            | Self::Endpoint
+            | Self::Model
+            | Self::Notebook
+            | Self::TrainingJob
+            | Self::Secret
+            | Self::Key
+            | Self::Image
+            | Self::Trail
+            | Self::LogGroup
+            | Self::WebAcl
+            | Self::UserPool
+            | Self::Other => Reach::Region,
+        }
+    }
+
+    /// Whether it is something of the organisation's, rather than what an attacker brings along: what can be contained,
+    /// preserved, or hold data.
+    pub fn is_own(self) -> bool {
+        !matches!(self, Self::Address | Self::Domain | Self::Account | Self::Image | Self::Other)
+    }
 }
 
 impl Entity {

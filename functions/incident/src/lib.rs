@@ -9,6 +9,7 @@ pub mod digest;
 pub mod evidence;
 pub mod fault;
 pub mod finding;
+pub mod intake;
 pub mod notification;
 pub mod organisation;
 pub mod ports;

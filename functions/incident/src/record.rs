@@ -1,9 +1,19 @@
 //! The record of an incident: what correlated findings add up to.
 
-use crate::finding::{Category, Entity, Finding, Severity};
+use crate::analysis::Indication;
+use crate::fault::Failure;
+use crate::finding::{Category, Finding, Located, Severity};
+use crate::records::{Listing, Member, Records};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+
+/// How many entities an incident lists: an item of the table holds 400 KB. What a responder acts on sorts before what an
+/// attacker brings along, so addresses are left out first.
+const MOST_ENTITIES: usize = 1_500;
+
+/// How many kinds of finding an incident remembers, the strongest first.
+const MOST_INDICATIONS: usize = 64;
 
 /// The identifier of an incident. It is also the name of its Step Functions executions, so it holds only `[a-z0-9-]`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -18,7 +28,16 @@ pub struct MalformedIncidentId;
 impl IncidentId {
     /// The incident that this finding opens: the same finding always opens the same incident, so a repeat joins it.
     pub fn opened_by(finding: &Finding) -> Self {
-        Self(format!("inc-{}", crate::Digest::of_parts(&[&finding.account, finding.identity()]).short(20)))
+        Self::of(&[&finding.account, finding.identity()])
+    }
+
+    /// The incident that this finding opens when it shows new activity after `closed`, its earlier incident, was closed.
+    pub fn reopened_by(finding: &Finding, closed: &Self) -> Self {
+        Self::of(&[&finding.account, finding.identity(), closed.as_str()])
+    }
+
+    fn of(parts: &[&str]) -> Self {
+        Self(format!("inc-{}", crate::Digest::of_parts(parts).short(20)))
     }
 
     /// The text of the identifier.
@@ -52,7 +71,7 @@ impl fmt::Display for IncidentId {
     }
 }
 
-/// What is known of an incident. Grows as findings join it.
+/// What is known of an incident. It grows as findings join it, and what it grows to does not depend on their order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Incident {
     /// Its identifier.
@@ -63,78 +82,145 @@ pub struct Incident {
     pub account: String,
     /// The region of the first finding.
     pub region: String,
-    /// The kind of breach, of the most severe finding.
+    /// The kind of breach, of the strongest indication.
     pub category: Category,
-    /// The highest severity of its findings.
+    /// The severity of the strongest indication.
     pub severity: Severity,
-    /// The title of the most severe finding.
+    /// How sure all indications together make it, 0 to 99.
+    pub confidence: u8,
+    /// The title of the strongest indication.
     pub title: String,
-    /// The identities of its findings, in order of arrival.
-    pub findings: Vec<String>,
-    /// The findings that brought something new, in order of arrival. Each starts a response of its own.
-    pub news: Vec<String>,
-    /// Everything that its findings name, without repeats, sorted.
-    pub entities: Vec<Entity>,
+    /// What severity and confidence rest on: of each kind of finding the strongest one, strongest first.
+    pub indications: Vec<Indication>,
+    /// What its findings name, without repeats, sorted; cut off after 1,500.
+    pub entities: Vec<Located>,
+    /// How many responses were asked for. Each is an execution of its own.
+    pub runs: u32,
+    /// How many of them containment was planned for. What joins before that is planned with the last of them.
+    pub planned: u32,
+    /// The incidents that turned out to be part of this one.
+    pub absorbed: Vec<IncidentId>,
+    /// The incident that this one turned out to be part of. What joins goes there.
+    pub absorbed_by: Option<IncidentId>,
     /// Whether the response has run to its end.
     pub closed_at: Option<Timestamp>,
 }
 
 impl Incident {
-    /// The incident that `finding`, received at `received`, opens. `home_region` stands in for a global finding's region.
-    pub fn open(finding: &Finding, received: Timestamp, home_region: &str) -> Self {
+    /// The incident `id` that `finding`, received at `received`, opens. `home_region` stands in for a global finding's region.
+    pub fn open(id: IncidentId, finding: &Finding, received: Timestamp, home_region: &str) -> Self {
         let mut incident = Self {
-            id: IncidentId::opened_by(finding),
+            id,
             aware_at: received,
             account: finding.account.clone(),
             region: finding.region.clone().unwrap_or_else(|| home_region.to_owned()),
             category: finding.category,
             severity: finding.severity.clone(),
+            confidence: 0,
             title: finding.title.clone(),
-            findings: vec![finding.identity().to_owned()],
-            news: vec![finding.identity().to_owned()],
+            indications: Vec::new(),
             entities: Vec::new(),
+            runs: 0,
+            planned: 0,
+            absorbed: Vec::new(),
+            absorbed_by: None,
             closed_at: None,
         };
-        incident.learn(&finding.entities);
+        incident.join(finding, received);
         incident
     }
 
-    /// Joins `finding` to this incident. Joining it again, in whatever format, changes nothing.
-    pub fn join(&mut self, finding: &Finding) {
-        let identity = finding.identity();
-        if self.findings.iter().any(|known| known == identity) {
-            return;
+    /// Joins `finding` to this incident; answers whether that calls for another response. Joining it again, in whatever
+    /// format, changes nothing.
+    pub fn join(&mut self, finding: &Finding, received: Timestamp) -> bool {
+        if received < self.aware_at {
+            self.aware_at = received;
+            self.account.clone_from(&finding.account);
+            self.region = finding.region.clone().unwrap_or_else(|| self.region.clone());
         }
-        self.findings.push(identity.to_owned());
-        if finding.severity.score > self.severity.score {
-            self.severity = finding.severity.clone();
-            self.category = finding.category;
-            self.title = finding.title.clone();
+        let category = self.category;
+        self.indications.push(Indication::of(finding));
+        self.weigh();
+        self.learn(finding.located()) | (category != self.category)
+    }
+
+    /// Takes over everything that is known of `younger`, which points here from now on.
+    pub fn absorb(&mut self, younger: &mut Self) {
+        self.indications.append(&mut younger.indications.clone());
+        self.weigh();
+        self.learn(younger.entities.iter().cloned());
+        self.absorbed.extend(younger.absorbed.iter().cloned().chain([younger.id.clone()]));
+        self.absorbed.sort();
+        younger.absorbed_by = Some(self.id.clone());
+    }
+
+    /// Asks for a response to what is known now; answers with the name of its execution. As long as containment has not
+    /// been planned for the last one, that one takes it along: a storm of findings starts few responses.
+    pub fn respond(&mut self) -> String {
+        if self.planned >= self.runs {
+            self.runs += 1;
         }
-        if self.learn(&finding.entities) {
-            self.news.push(identity.to_owned());
+        match self.runs {
+            0 | 1 => self.id.to_string(),
+            further => format!("{}-r{}", self.id, further - 1),
         }
     }
 
-    /// Adds what is not known yet; answers whether anything was. An entity is the same whether or not its ARN is given.
-    fn learn(&mut self, entities: &[Entity]) -> bool {
+    /// This incident's partition and those of the incidents that are part of it.
+    pub fn family(&self) -> impl Iterator<Item = &IncidentId> {
+        std::iter::once(&self.id).chain(&self.absorbed)
+    }
+
+    /// The identities of its findings, and of those of the incidents that are part of it.
+    ///
+    /// # Errors
+    /// What the table answers.
+    pub async fn finding_ids(&self, records: &impl Records) -> Result<Vec<String>, Failure> {
+        let mut ids = Vec::new();
+        for id in self.family() {
+            let members: Vec<Member> = records.list(&Listing::of_incident(id, "FINDING#")).await?;
+            ids.extend(members.into_iter().map(|member| member.finding));
+        }
+        ids.sort();
+        ids.dedup();
+        Ok(ids)
+    }
+
+    /// Of each kind of finding keeps the strongest, and takes category, severity and title from the strongest of all.
+    fn weigh(&mut self) {
+        self.indications.sort();
+        let mut kinds = std::collections::HashSet::new();
+        let kind = |indication: &Indication| (indication.source.clone(), indication.kind.clone());
+        self.indications.retain(|indication| kinds.insert(kind(indication)));
+        self.indications.truncate(MOST_INDICATIONS);
+        self.confidence = Indication::together(&self.indications);
+        if let Some(strongest) = self.indications.first() {
+            self.category = strongest.category;
+            self.severity = strongest.severity.clone();
+            self.title.clone_from(&strongest.title);
+        }
+    }
+
+    /// Adds what is not known yet; answers whether any of it is the organisation's own.
+    fn learn(&mut self, entities: impl Iterator<Item = Located>) -> bool {
         let mut is_news = false;
-        for entity in entities {
-            match self.entities.iter_mut().find(|known| known.kind == entity.kind && known.id == entity.id) {
-                Some(known) => known.arn = known.arn.take().or_else(|| entity.arn.clone()),
+        for found in entities {
+            match self.entities.iter_mut().find(|known| known.is_same(&found)) {
+                // Whichever comes first: of several, the smallest, so that the order does not matter.
+                Some(known) => {
+                    let arns = [known.entity.arn.take(), found.entity.arn].into_iter().flatten();
+                    known.entity.arn = arns.min();
+                    known.account = found.account.min(std::mem::take(&mut known.account));
+                    known.region = [known.region.take(), found.region].into_iter().flatten().min();
+                }
                 None => {
-                    self.entities.push(entity.clone());
-                    is_news = true;
+                    is_news |= found.entity.kind.is_own();
+                    self.entities.push(found);
                 }
             }
         }
         self.entities.sort();
+        self.entities.truncate(MOST_ENTITIES);
         is_news
-    }
-
-    /// The name of the execution that this finding starts; `None` if it brought nothing new. The same at every repeat.
-    pub fn execution_for(&self, finding: &Finding) -> Option<String> {
-        let place = self.news.iter().position(|id| id == finding.identity())?;
-        Some(if place == 0 { self.id.to_string() } else { format!("{}-r{place}", self.id) })
     }
 }

@@ -10,16 +10,18 @@
 use incident::containment::guard::Guard;
 use incident::containment::observation::{shows_containment, shows_reversal};
 use incident::containment::{ActionId, Plan, PlaybookError, Playbooks, Step};
+use incident::finding::Located;
 use incident::{Category, Entity, EntityKind, IncidentId, Organisation};
 use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-fn entity(kind: EntityKind, id: &str) -> Entity {
-    Entity { kind, id: id.to_owned(), arn: None }
+fn entity(kind: EntityKind, id: &str) -> Located {
+    let entity = Entity { kind, id: id.to_owned(), arn: None };
+    Located { entity, account: "111122223333".to_owned(), region: None }
 }
 
-fn breach() -> Vec<Entity> {
+fn breach() -> Vec<Located> {
     vec![
         entity(EntityKind::Bucket, "customer-data"),
         entity(EntityKind::Instance, "i-0aa"),
@@ -38,7 +40,7 @@ fn guard(protected: &[&str], actions_an_incident: usize) -> Guard {
     Guard::of(&organisation)
 }
 
-fn plan(entities: &[Entity], guard: &Guard) -> Plan {
+fn plan(entities: &[Located], guard: &Guard) -> Plan {
     let playbooks = Playbooks::load().unwrap();
     Plan::of(playbooks.for_category(Category::CredentialCompromise), entities, guard, 60)
 }
@@ -69,7 +71,7 @@ proptest! {
     #[test]
     fn nothing_protected_and_nothing_over_the_cap_runs(cap in 0..4_usize, protect in 0..3_usize) {
         let entities = breach();
-        let protected = entities[protect].id.clone();
+        let protected = entities[protect].entity.id.clone();
         let plan = plan(&entities, &guard(&[&protected], cap));
         prop_assert!(plan.steps().all(|step| step.target != protected));
         prop_assert!(plan.steps().filter(|step| step.pass == 1).count() <= cap);
@@ -81,7 +83,8 @@ proptest! {
 #[test]
 fn a_token_is_a_uuid_that_differs_by_incident_action_target_pass_and_purpose() {
     let incident = |digit: &str| IncidentId::try_from(format!("inc-{}", digit.repeat(20))).unwrap();
-    let step = Step { action: ActionId::LockBucket, target: "a".to_owned(), pass: 1 };
+    let account = "111122223333".to_owned();
+    let step = Step { action: ActionId::LockBucket, account, target: "a".to_owned(), pass: 1 };
     let other = |target: &str, pass| Step { target: target.to_owned(), pass, ..step.clone() };
     let tokens = [
         step.token(&incident("0"), "apply"),

@@ -2,7 +2,7 @@
 
 use incident::containment::guard::Guard;
 use incident::containment::plan::Withheld;
-use incident::containment::{ActionRecord, ActionState, Plan, Playbooks, Step};
+use incident::containment::{ActionRecord, ActionState, Plan, Playbooks, Step, Wave};
 use incident::ports::Vault;
 use incident::records::{Key, Listing, Records};
 use incident::{Failure, Incident, IncidentId, organisation};
@@ -58,8 +58,15 @@ impl<T: Records, V: Vault> Planner<T, V> {
     /// # Errors
     /// `Rejected` without such an incident, `NeedsOperator` without usable settings.
     pub async fn plan(&self, task: PlanTask, now: Timestamp) -> Result<Planned, Failure> {
-        let incident: Incident = self.records.require(&Key::incident(&task.incident), "incident of this id").await?;
         let organisation = organisation::load(&self.vault).await?;
+        let key = Key::incident(&task.incident);
+        self.records.require::<Incident>(&key, "incident of this id").await?;
+        // What joins from now on asks for another response; what has joined until now is planned here.
+        let planned = |incident: &mut Incident| {
+            incident.planned = incident.runs;
+            Ok(())
+        };
+        let incident = self.records.update(&key, planned).await?;
         let playbook = self.playbooks.for_category(incident.category);
         let plan = Plan::of(playbook, &incident.entities, &Guard::of(&organisation), self.repeat_after_seconds);
         let nothing_fits = plan.waves.is_empty() && plan.withheld.is_empty();
@@ -74,12 +81,26 @@ impl<T: Records, V: Vault> Planner<T, V> {
             self.records.create(&Key::action(&incident.id, &held.step), &record).await?;
             withheld.push(held);
         }
-        let waves = plan.waves.into_iter().filter_map(|wave| {
-            let steps = wave.steps.into_iter().filter(|step| is_new(step));
-            let steps: Vec<_> = steps.map(|step| PlannedStep { incident: incident.id.clone(), step }).collect();
-            (!steps.is_empty()).then_some(PlannedWave { after_seconds: wave.after_seconds, steps })
-        });
-        let waves = waves.collect();
+        let mut waves = Vec::new();
+        for Wave { after_seconds, steps } in plan.waves {
+            let mut own = Vec::new();
+            for step in steps.into_iter().filter(|step| is_new(step)) {
+                if self.claims(&incident, &step).await? {
+                    own.push(PlannedStep { incident: incident.id.clone(), step });
+                }
+            }
+            if !own.is_empty() {
+                waves.push(PlannedWave { after_seconds, steps: own });
+            }
+        }
         Ok(Planned { playbook: playbook.id.clone(), waves, withheld, nothing_fits, incident: incident.id })
+    }
+
+    /// Whether this incident takes the step: not where one that turned out to be the same incident has taken it. Each
+    /// resource is contained once, whoever plans first.
+    async fn claims(&self, incident: &Incident, step: &Step) -> Result<bool, Failure> {
+        let (holder, is_new) = self.records.create(&Key::claim(step), &incident.id).await?;
+        let is_family = incident.absorbed.contains(&holder) || incident.absorbed_by.as_ref() == Some(&holder);
+        Ok(is_new || !is_family)
     }
 }

@@ -4,7 +4,7 @@ use crate::Preserver;
 use incident::containment::plan::uuid_of;
 use incident::containment::{ActionRunner, Automation, Progress};
 use incident::evidence::{EvidenceItem, ItemKind};
-use incident::finding::EntityKind;
+use incident::finding::{EntityKind, Located};
 use incident::ports::{ActivityReader, BucketReader, Collected, FindingDesk, Gap, Vault};
 use incident::records::{FindingRecord, Key, Records};
 use incident::{Digest, Failure, Fault, Incident};
@@ -56,7 +56,8 @@ where
         let Some(record) = self.records.get::<FindingRecord>(&Key::finding(id)).await? else {
             return Ok(Err(Gap("the finding was not recorded".to_owned())));
         };
-        let document = serde_json::from_str(&record.document).unwrap_or(Value::String(record.document));
+        let text = record.whole_document(&self.records).await?;
+        let document = serde_json::from_str(&text).unwrap_or(Value::String(text));
         // The event is the evidence; what its service holds now is an addition.
         let at_source = match self.findings.finding(&record.finding.source, &document).await {
             Err(failure) if failure.fault() != Fault::Transient => Some(json!({"unavailable": failure.to_string()})),
@@ -66,10 +67,12 @@ where
     }
 
     async fn snapshots(&self, incident: &Incident, instance: &str) -> Result<Option<Collected>, Failure> {
+        let is_it = |found: &&Located| found.entity.kind == EntityKind::Instance && found.entity.id == instance;
+        let account = incident.entities.iter().find(is_it).map_or(&incident.account, |found| &found.account);
         let run = Automation {
             document: SNAPSHOT_DOCUMENT.to_owned(),
             role: SNAPSHOT_DOCUMENT.to_owned(),
-            account: incident.account.clone(),
+            account: account.clone(),
             parameters: BTreeMap::from([
                 ("IncidentId".to_owned(), vec![incident.id.to_string()]),
                 ("InstanceId".to_owned(), vec![instance.to_owned()]),

@@ -77,7 +77,8 @@ where
     pub async fn preserve(&self, task: PreserveTask, now: Timestamp) -> Result<Preserved, Failure> {
         let incident: Incident = self.records.require(&Key::incident(&task.incident), "incident of this id").await?;
         let playbook = self.playbooks.for_category(incident.category);
-        let mut items = EvidenceItem::of(playbook, &incident, task.stage);
+        let findings = incident.finding_ids(&self.records).await?;
+        let mut items = EvidenceItem::of(playbook, &incident, &findings, task.stage);
         // Snapshots take longest, so they are started before the rest is read.
         items.sort_by_key(|item| item.kind != ItemKind::InstanceVolumes);
         let mut result = Preserved {

@@ -1,41 +1,57 @@
 //! Takes findings from the queue, joins each to its incident, and starts the response.
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
-use incident::finding::EntityKind;
-use incident::ports::{DeadLetters, Responses};
-use incident::records::{EntityPointer, FindingRecord, Key, Records};
+use incident::intake::{self, Delivery, Taken, Terms};
+use incident::ports::{DeadLetters, Responses, Vault};
+use incident::records::{FindingRecord, Records};
+use incident::scope;
 use incident::sources::{Unreadable, read};
-use incident::{Entity, Failure, Finding, Incident, IncidentId};
+use incident::{Digest, Failure, Finding, Scope};
 use jiff::{SignedDuration, Timestamp};
 use platform::telemetry::{Level, count, log};
 use serde_json::json;
+use std::time::Duration;
+
+/// How often a finding is taken again when others write to the same incident at the same time.
+const ATTEMPTS: u32 = 24;
 
 /// The intake of findings.
-pub struct Intake<T, R, D> {
+pub struct Intake<T, V, R, D> {
     /// The table.
     pub records: T,
+    /// Holds the scope.
+    pub vault: V,
+    /// The public key that the scope is signed under; empty where nothing is trusted to narrow the response.
+    pub settings_key: String,
     /// Starts the response.
     pub responses: R,
     /// Keeps what cannot be read.
     pub dead_letters: D,
     /// Stands in for the region of a global finding.
     pub home_region: String,
-    /// How long an entity ties a new finding to an open incident.
+    /// How long a tie makes findings one incident.
     pub correlation_hours: u32,
 }
 
-impl<T: Records, R: Responses, D: DeadLetters> Intake<T, R, D> {
+impl<T: Records, V: Vault, R: Responses, D: DeadLetters> Intake<T, V, R, D> {
     /// Takes a batch. A message that fails is answered by its id and delivered again; the rest of the batch goes on.
     ///
     /// # Errors
-    /// Never for the sake of one message.
+    /// What the vault answers when it is asked for the scope. Never for the sake of one message.
     pub async fn take_batch(&self, batch: SqsEvent, now: Timestamp) -> Result<SqsBatchResponse, Failure> {
+        let scope = self.scope(now).await?;
+        let terms = Terms {
+            scope: &scope,
+            window: SignedDuration::from_hours(i64::from(self.correlation_hours)),
+            home_region: &self.home_region,
+            now,
+        };
         let mut response = SqsBatchResponse::default();
         for message in batch.records {
             // The time of sending is the same at every delivery of the message.
             let sent = message.attributes.get("SentTimestamp").and_then(|text| text.parse().ok());
             let received = sent.and_then(|millis| Timestamp::from_millisecond(millis).ok()).unwrap_or(now);
-            if let Err(failure) = self.take_document(&message.body.unwrap_or_default(), received).await {
+            if let Err(failure) = self.take_document(terms, &message.body.unwrap_or_default(), received).await {
                 log(
                     Level::Error,
                     "a finding was not taken and will be delivered again",
@@ -49,13 +65,27 @@ impl<T: Records, R: Responses, D: DeadLetters> Intake<T, R, D> {
         Ok(response)
     }
 
-    async fn take_document(&self, document: &str, received: Timestamp) -> Result<(), Failure> {
+    /// What is acted on. A scope that cannot be trusted suppresses nothing, and somebody hears of it.
+    async fn scope(&self, now: Timestamp) -> Result<Scope, Failure> {
+        let loaded = scope::load(&self.vault, &self.settings_key, now).await?;
+        if let Some(distrust) = &loaded.distrust {
+            count("ScopeDistrusted", 1);
+            log(
+                Level::Error,
+                "the scope cannot be trusted: nothing is suppressed",
+                &[("scope.distrust", &distrust.to_string())],
+            );
+        }
+        Ok(loaded.scope)
+    }
+
+    async fn take_document(&self, terms: Terms<'_>, document: &str, received: Timestamp) -> Result<(), Failure> {
         match read(document.as_bytes()) {
             Err(unreadable) => self.refuse(document, &unreadable).await,
             Ok(findings) => {
                 for finding in findings {
                     match finding {
-                        Ok(finding) => self.take(&finding, document, received).await?,
+                        Ok(finding) => self.take(terms, Delivery { finding: &finding, document, received }).await?,
                         Err(unreadable) => self.refuse(document, &unreadable).await?,
                     }
                 }
@@ -76,107 +106,38 @@ impl<T: Records, R: Responses, D: DeadLetters> Intake<T, R, D> {
         Ok(())
     }
 
-    async fn take(&self, finding: &Finding, document: &str, received: Timestamp) -> Result<(), Failure> {
+    async fn take(&self, terms: Terms<'_>, delivery: Delivery<'_>) -> Result<(), Failure> {
         count("FindingsReceived", 1);
-        let key = Key::finding(finding.identity());
-        let known: Option<FindingRecord> = self.records.get(&key).await?;
-        let record = match known {
-            Some(known) if known.incident.is_some() => known,
-            _ => self.record(&key, finding, document, received).await?,
-        };
-        match (record.incident, record.starts) {
-            (Some(incident), Some(name)) => self.responses.start(&name, &json!({"incident": incident})).await,
-            _ => Ok(()),
+        let record = self.record(terms, delivery).await?;
+        if let Some(suppression) = &record.suppressed {
+            count(if suppression.rule == "unclassified" { "FindingsUnclassified" } else { "FindingsSuppressed" }, 1);
+            return Ok(());
         }
+        let (Some(incident), Some(name), false) = (&record.incident, &record.starts, record.is_started) else {
+            return Ok(());
+        };
+        // An execution is of the incident that it was asked for, also when that one has become part of another since.
+        let asked = name.get(..incident.as_str().len()).unwrap_or(name);
+        self.responses.start(name, &json!({"incident": asked})).await?;
+        intake::note_started(&self.records, &record).await
     }
 
-    async fn record(
-        &self,
-        key: &Key,
-        finding: &Finding,
-        document: &str,
-        received: Timestamp,
-    ) -> Result<FindingRecord, Failure> {
-        let mut record = FindingRecord {
-            incident: None,
-            finding: finding.clone(),
-            document: document.to_owned(),
-            received_at: received,
-            starts: None,
-        };
-        if finding.is_actionable() {
-            let incident = self.join(finding, received).await?;
-            record.starts = incident.execution_for(finding);
-            record.incident = Some(incident.id);
-        }
-        let (kept, is_new) = self.records.create(key, &record).await?;
-        if is_new || kept.incident.is_some() || record.incident.is_none() {
-            return Ok(kept);
-        }
-        // It was recorded as archived or as a sample, and is active now.
-        self.records
-            .update(key, |kept: &mut FindingRecord| {
-                kept.clone_from(&record);
-                Ok(())
-            })
-            .await
-    }
-
-    /// Joins the finding to the open incident of one of its entities, or opens one. A repeat changes nothing.
-    async fn join(&self, finding: &Finding, received: Timestamp) -> Result<Incident, Failure> {
-        let id = match self.correlated(finding, received).await? {
-            Some(id) => id,
-            None => IncidentId::opened_by(finding),
-        };
-        let opened = Incident::open(finding, received, &self.home_region);
-        let key = Key::incident(&id);
-        let (mut incident, is_new) = self.records.create(&key, &opened).await?;
-        if !is_new && !incident.findings.iter().any(|known| known == finding.identity()) {
-            incident = self
-                .records
-                .update(&key, |incident: &mut Incident| {
-                    incident.join(finding);
-                    Ok(())
-                })
-                .await?;
-        }
-        for entity in finding.entities.iter().filter(|entity| ties(entity)) {
-            let pointer = EntityPointer { incident: incident.id.clone(), seen_at: received };
-            let key = Key::entity(&finding.account, entity);
-            let (kept, is_new) = self.records.create(&key, &pointer).await?;
-            if !is_new && kept.seen_at < received {
-                self.records
-                    .update(&key, |kept: &mut EntityPointer| {
-                        kept.clone_from(&pointer);
-                        Ok(())
-                    })
-                    .await?;
+    /// Takes a delivery in, again and again while others are in the way.
+    async fn record(&self, terms: Terms<'_>, delivery: Delivery<'_>) -> Result<FindingRecord, Failure> {
+        for attempt in 0..ATTEMPTS {
+            match intake::take(&self.records, terms, delivery).await? {
+                Taken::Recorded(record) => return Ok(record),
+                Taken::Contended => tokio::time::sleep(pause(delivery.finding, attempt)).await,
             }
         }
-        Ok(incident)
-    }
-
-    async fn correlated(&self, finding: &Finding, received: Timestamp) -> Result<Option<IncidentId>, Failure> {
-        let window = SignedDuration::from_hours(i64::from(self.correlation_hours));
-        for entity in finding.entities.iter().filter(|entity| ties(entity)) {
-            let pointer: Option<EntityPointer> = self.records.get(&Key::entity(&finding.account, entity)).await?;
-            let Some(pointer) = pointer.filter(|pointer| received.duration_since(pointer.seen_at) <= window) else {
-                continue;
-            };
-            let incident: Option<Incident> = self.records.get(&Key::incident(&pointer.incident)).await?;
-            if incident.is_some_and(|incident| incident.closed_at.is_none()) {
-                return Ok(Some(pointer.incident));
-            }
-        }
-        Ok(None)
+        Err(Failure::transient("others kept changing the same incident"))
     }
 }
 
-/// Whether two findings that name this entity are about one incident. An address or an image is shared by strangers.
-fn ties(entity: &Entity) -> bool {
-    use EntityKind::{
-        AccessKey, Bucket, Cluster, Database, Endpoint, Function, Instance, Notebook, Pod, Role, Session, User,
-    };
-    [Instance, Role, Session, AccessKey, User, Bucket, Function, Database, Cluster, Pod, Endpoint, Notebook]
-        .contains(&entity.kind)
+/// How long to wait before the next attempt: longer each time, up to a second, and another time for each finding.
+fn pause(finding: &Finding, attempt: u32) -> Duration {
+    let longest = 20_u64.saturating_mul(1 << attempt.min(6)).min(1_000);
+    let drawn = Digest::of_parts(&[finding.identity(), &attempt.to_string()]).short(8);
+    let share = u64::from_str_radix(&drawn, 16).unwrap_or_default() % 1_000;
+    Duration::from_millis(longest * share / 1_000)
 }

@@ -6,7 +6,7 @@ use incident::notification::{
 };
 use incident::ports::Gate;
 use incident::records::{GateToken, Key, Listing, Records};
-use incident::{Digest, Failure, Fault, IncidentId};
+use incident::{Digest, Failure, Fault, Incident, IncidentId};
 use jiff::Timestamp;
 use platform::entry::parse;
 use platform::telemetry::count;
@@ -89,6 +89,13 @@ impl<T: Records, G: Gate> Desk<T, G> {
             }
             Err(failure) => return Err(failure),
         };
+        let known: Option<Incident> = self.records.get(&Key::incident(&incident)).await?;
+        if let Some(elder) = known.and_then(|known| known.absorbed_by)
+            && request.verdict == Verdict::Approved
+        {
+            let message = format!("the incident turned out to be part of {elder}: reject this draft and decide there");
+            return Ok(Answer::refused(409, "absorbed", &message));
+        }
         let key = Key::review(&incident, &obligation, version);
         if self.records.get::<LegalReview>(&key).await?.is_none() {
             return Ok(Answer::refused(404, "nothing-waits", "no review of this version was asked for"));

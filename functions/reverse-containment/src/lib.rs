@@ -3,7 +3,7 @@
 use incident::containment::observation::shows_reversal;
 use incident::containment::{ActionRecord, ActionRunner, ActionState, Automation, Progress, Step};
 use incident::records::{Key, Records};
-use incident::{Failure, Incident, IncidentId};
+use incident::{Failure, IncidentId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -81,12 +81,11 @@ impl<T: Records, A: ActionRunner> Reverser<T, A> {
             // Recording is the first step and changes nothing, so without a record nothing was changed.
             return self.close(key, record, now).await;
         };
-        let incident: Incident = self.records.require(&Key::incident(&record.incident), "incident of this id").await?;
         let step = &record.step;
         let run = Automation {
             document: step.action.reversal_document().to_owned(),
             role: step.action.document().to_owned(),
-            account: incident.account,
+            account: step.account.clone(),
             parameters: BTreeMap::from([
                 ("IncidentId".to_owned(), vec![record.incident.to_string()]),
                 (step.action.target_parameter().to_owned(), vec![step.target.clone()]),

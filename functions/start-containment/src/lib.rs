@@ -89,7 +89,7 @@ impl<T: Records, V: Vault, A: ActionRunner> Starter<T, V, A> {
         Ok(Automation {
             document: step.action.document().to_owned(),
             role: step.action.document().to_owned(),
-            account: incident.account.clone(),
+            account: step.account.clone(),
             parameters,
             token: step.token(&incident.id, "apply"),
         })

@@ -2,7 +2,7 @@
 
 use super::{ActionId, Playbook, guard::Guard};
 use crate::Digest;
-use crate::finding::Entity;
+use crate::finding::Located;
 use crate::record::IncidentId;
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 pub struct Step {
     /// What is done.
     pub action: ActionId,
+    /// The account of the resource.
+    pub account: String,
     /// The id of the resource that it is done to.
     pub target: String,
     /// 1, or 2 for the repetition that some actions need.
@@ -21,7 +23,14 @@ impl Step {
     /// The token that makes a repeated start join the first one: a UUID, since SSM takes nothing else as `ClientToken`.
     pub fn token(&self, incident: &IncidentId, purpose: &str) -> String {
         let pass = self.pass.to_string();
-        uuid_of(&Digest::of_parts(&[incident.as_str(), self.action.as_str(), &self.target, &pass, purpose]))
+        uuid_of(&Digest::of_parts(&[
+            incident.as_str(),
+            self.action.as_str(),
+            &self.account,
+            &self.target,
+            &pass,
+            purpose,
+        ]))
     }
 }
 
@@ -67,15 +76,16 @@ impl Plan {
     /// The plan for these entities. `repeat_after_seconds` is the time between the two passes of an action that needs two.
     ///
     /// A plan depends only on the set of entities: their order and repeats change nothing.
-    pub fn of(playbook: &Playbook, entities: &[Entity], guard: &Guard, repeat_after_seconds: u32) -> Self {
+    pub fn of(playbook: &Playbook, entities: &[Located], guard: &Guard, repeat_after_seconds: u32) -> Self {
         let mut plan = Self { playbook: playbook.id.clone(), waves: Vec::new(), withheld: Vec::new() };
         let mut repeated = Vec::new();
         let mut allowed = 0_usize;
         for actions in &playbook.waves {
             let mut steps = Vec::new();
-            for (action, entity) in targets(actions, entities) {
-                let step = Step { action, target: entity.id.clone(), pass: 1 };
-                match guard.objection(playbook, action, entity, allowed) {
+            for (action, found) in targets(actions, entities) {
+                let (account, target) = (found.account.clone(), found.entity.id.clone());
+                let step = Step { action, account, target, pass: 1 };
+                match guard.objection(playbook, action, &found.entity, allowed) {
                     Some(reason) => plan.withheld.push(Withheld { step, reason }),
                     None => {
                         allowed += 1;
@@ -100,14 +110,12 @@ impl Plan {
     }
 }
 
-fn targets<'a>(actions: &[ActionId], entities: &'a [Entity]) -> Vec<(ActionId, &'a Entity)> {
-    let mut found: Vec<(ActionId, &Entity)> = actions
-        .iter()
-        .flat_map(|action| {
-            entities.iter().filter(|entity| entity.kind == action.target_kind()).map(|entity| (*action, entity))
-        })
-        .collect();
-    found.sort_by(|one, other| (one.0, &one.1.id).cmp(&(other.0, &other.1.id)));
-    found.dedup_by(|one, other| one.0 == other.0 && one.1.id == other.1.id);
+fn targets<'a>(actions: &[ActionId], entities: &'a [Located]) -> Vec<(ActionId, &'a Located)> {
+    let of = |action: ActionId| entities.iter().filter(move |found| found.entity.kind == action.target_kind());
+    let mut found: Vec<(ActionId, &Located)> =
+        actions.iter().flat_map(|action| of(*action).map(|found| (*action, found))).collect();
+    let place = |(action, found): &(ActionId, &'a Located)| (*action, &found.account, &found.entity.id);
+    found.sort_by(|one, other| place(one).cmp(&place(other)));
+    found.dedup_by(|one, other| place(one) == place(other));
     found
 }

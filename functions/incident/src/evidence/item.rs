@@ -69,24 +69,24 @@ pub struct EvidenceItem {
 }
 
 impl EvidenceItem {
-    /// What to preserve of an incident at this stage, in the playbook's order of volatility.
+    /// What to preserve of an incident at this stage, in the playbook's order of volatility. `findings` are the identities
+    /// of its findings.
     ///
     /// The later stage holds the earlier one: what broke off there is finished, so that nothing lies in the vault that
     /// the manifest does not list.
-    pub fn of(playbook: &Playbook, incident: &Incident, stage: Stage) -> Vec<Self> {
+    pub fn of(playbook: &Playbook, incident: &Incident, findings: &[String], stage: Stage) -> Vec<Self> {
         let later = match stage {
             Stage::BeforeContainment => &[],
             Stage::BesideContainment => playbook.evidence.as_slice(),
         };
-        playbook.evidence_first.iter().chain(later).flat_map(|kind| Self::of_kind(*kind, incident)).collect()
+        playbook.evidence_first.iter().chain(later).flat_map(|kind| Self::of_kind(*kind, incident, findings)).collect()
     }
 
-    fn of_kind(kind: ItemKind, incident: &Incident) -> Vec<Self> {
+    fn of_kind(kind: ItemKind, incident: &Incident, findings: &[String]) -> Vec<Self> {
         if kind == ItemKind::Finding {
-            let findings = incident.findings.iter();
-            return findings.map(|id| Self { kind, subject_kind: None, subject: id.clone() }).collect();
+            return findings.iter().map(|id| Self { kind, subject_kind: None, subject: id.clone() }).collect();
         }
-        let about = incident.entities.iter().filter(|entity| kind.is_about(entity.kind));
+        let about = incident.entities.iter().map(|found| &found.entity).filter(|entity| kind.is_about(entity.kind));
         let mut items: Vec<Self> =
             about.map(|entity| Self { kind, subject_kind: Some(entity.kind), subject: entity.id.clone() }).collect();
         items.dedup();

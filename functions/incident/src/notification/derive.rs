@@ -42,12 +42,16 @@ impl<'a> Touched<'a> {
     pub(crate) fn by(incident: &Incident, organisation: &'a Organisation) -> Self {
         let inventory = &organisation.data_inventory;
         let holdings: Vec<_> =
-            inventory.iter().filter(|holding| incident.entities.iter().any(|entity| is_in(entity, holding))).collect();
-        let stores = incident.entities.iter().filter(|entity| is_store(entity.kind));
+            inventory.iter().filter(|holding| named(incident).any(|entity| is_in(entity, holding))).collect();
+        let stores = named(incident).filter(|entity| is_store(entity.kind));
         let complete = !holdings.is_empty()
             && stores.into_iter().all(|entity| holdings.iter().any(|holding| is_in(entity, holding)));
         Self { holdings, complete }
     }
+}
+
+fn named(incident: &Incident) -> impl Iterator<Item = &Entity> {
+    incident.entities.iter().map(|found| &found.entity)
 }
 
 struct Draught {

@@ -44,7 +44,7 @@ impl Report {
             format!("{} ({}).", incident.title.trim_end_matches('.'), super::report::name_of(&incident.category)),
             format!("The first finding was received on {}.", incident.aware_at.strftime("%Y-%m-%d at %H:%M:%S UTC")),
         ];
-        let named: Vec<&str> = incident.entities.iter().map(|entity| entity.id.as_str()).collect();
+        let named: Vec<&str> = incident.entities.iter().map(|found| found.entity.id.as_str()).collect();
         if !named.is_empty() {
             lines.push(format!("The findings name {}.", named.join(", ")));
         }

@@ -6,7 +6,7 @@ use crate::Digest;
 use crate::finding::{Category, Entity, EntityKind, Finding, Severity};
 use crate::notification::Verdict;
 use crate::notification::tests::golden::assert_golden;
-use crate::record::Incident;
+use crate::record::{Incident, IncidentId};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use serde_json::json;
@@ -33,7 +33,7 @@ fn incident() -> Incident {
         entities: vec![Entity { kind: EntityKind::Bucket, id: "kranich-customers".to_owned(), arn: None }],
         category: Category::DataExfiltration,
     };
-    let mut incident = Incident::open(&finding, at("15:20:00"), "eu-central-1");
+    let mut incident = Incident::open(IncidentId::opened_by(&finding), &finding, at("15:20:00"), "eu-central-1");
     incident.closed_at = Some(at("15:58:20"));
     incident
 }

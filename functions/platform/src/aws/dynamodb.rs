@@ -4,8 +4,11 @@ use super::Sdk;
 use super::failure::failed;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
-use incident::records::{Key, Listing, Records};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, KeysAndAttributes, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+};
+use incident::records::{Key, Listing, Records, Versioned, Write};
 use incident::{Failure, Fault};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -18,6 +21,12 @@ enum Written {
     Yes,
     No(Item),
 }
+
+/// How many items one batch of reads takes, by the limit of `BatchGetItem`.
+const MOST_READS: usize = 100;
+
+/// How often what a batch of reads left out is asked for again.
+const READ_ATTEMPTS: u32 = 8;
 
 /// How often an update is tried when others change the same record at the same time.
 const UPDATE_ATTEMPTS: u32 = 8;
@@ -35,9 +44,28 @@ impl Table {
         Self { client: Client::new(&sdk.0), name }
     }
 
-    async fn read(&self, key: &Key) -> Result<Option<Item>, Failure> {
+    async fn read_one(&self, key: &Key) -> Result<Option<Item>, Failure> {
         let answer = self.client.get_item().table_name(&self.name).consistent_read(true).set_key(Some(item_key(key)));
         Ok(answer.send().await.map_err(|error| failed("reading a record", error))?.item)
+    }
+
+    /// Reads up to [`MOST_READS`] items. Where DynamoDB leaves some out, they are asked for again.
+    async fn read_batch(&self, keys: &[Key]) -> Result<Vec<Item>, Failure> {
+        let mut asked: Vec<Item> = keys.iter().map(item_key).collect();
+        asked.dedup();
+        let mut found = Vec::new();
+        for _ in 0..READ_ATTEMPTS {
+            let wanted = KeysAndAttributes::builder().consistent_read(true).set_keys(Some(asked)).build();
+            let wanted = wanted.map_err(|error| Failure::rejected("records cannot be read").because(error))?;
+            let answer = self.client.batch_get_item().request_items(&self.name, wanted).send().await;
+            let mut answer = answer.map_err(|error| failed("reading records", error))?;
+            found.extend(answer.responses.as_mut().and_then(|tables| tables.remove(&self.name)).unwrap_or_default());
+            match answer.unprocessed_keys.and_then(|mut tables| tables.remove(&self.name)) {
+                Some(left) if !left.keys.is_empty() => asked = left.keys,
+                _ => return Ok(found),
+            }
+        }
+        Err(Failure::transient("the table left records out again and again"))
     }
 
     /// Writes if `condition` holds; answers with the item that stood in the way, if it does not.
@@ -61,7 +89,61 @@ impl Table {
 
 impl Records for Table {
     async fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, Failure> {
-        self.read(key).await?.map(record).transpose()
+        self.read_one(key).await?.map(record).transpose()
+    }
+
+    async fn read<T: DeserializeOwned>(&self, keys: &[Key]) -> Result<Vec<Option<Versioned<T>>>, Failure> {
+        let mut found = Vec::new();
+        match keys {
+            [] => {}
+            [key] => found.extend(self.read_one(key).await?),
+            several => {
+                for keys in several.chunks(MOST_READS) {
+                    found.extend(self.read_batch(keys).await?);
+                }
+            }
+        }
+        let mut found: HashMap<Key, Item> = found.into_iter().filter_map(|item| Some((key_of(&item)?, item))).collect();
+        let versioned = |item: Item| Ok(Versioned { version: version(&item), record: record(item)? });
+        keys.iter().map(|key| found.remove(key).map(versioned).transpose()).collect()
+    }
+
+    async fn commit(&self, writes: Vec<Write>) -> Result<bool, Failure> {
+        if let [Write { key, record, over }] = writes.as_slice() {
+            let (condition, expected) = condition(*over);
+            return Ok(matches!(self.write(item(key, record, next(*over))?, condition, expected).await?, Written::Yes));
+        }
+        let mut puts = Vec::new();
+        for Write { key, record, over } in writes {
+            let (condition, expected) = condition(over);
+            let put = Put::builder().table_name(&self.name).set_item(Some(item(&key, &record, next(over))?));
+            let put = put.condition_expression(condition);
+            let put = match expected {
+                Some(version) => put.expression_attribute_values(":version", version),
+                None => put,
+            };
+            let put = put.build().map_err(|error| Failure::rejected("a record cannot be written").because(error))?;
+            puts.push(TransactWriteItem::builder().put(put).build());
+        }
+        match self.client.transact_write_items().set_transact_items(Some(puts)).send().await {
+            Ok(_) => Ok(true),
+            Err(error) => match error.as_service_error() {
+                Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
+                    let reasons = canceled.cancellation_reasons().iter().filter_map(|reason| reason.code());
+                    let mut other = reasons
+                        .filter(|code| !matches!(*code, "None" | "ConditionalCheckFailed" | "TransactionConflict"));
+                    match other.next() {
+                        None => Ok(false),
+                        Some("ThrottlingError" | "ProvisionedThroughputExceeded") => {
+                            Err(Failure::transient("the table throttles").because(error))
+                        }
+                        Some(_) => Err(Failure::rejected("records cannot be written together").because(error)),
+                    }
+                }
+                Some(TransactWriteItemsError::TransactionInProgressException(_)) => Ok(false),
+                _ => Err(failed("writing records together", error)),
+            },
+        }
     }
 
     async fn create<T: Serialize + DeserializeOwned + Clone>(&self, key: &Key, new: &T) -> Result<(T, bool), Failure> {
@@ -77,12 +159,12 @@ impl Records for Table {
         change: impl Fn(&mut T) -> Result<(), Failure>,
     ) -> Result<T, Failure> {
         for _ in 0..UPDATE_ATTEMPTS {
-            let found = self.read(key).await?.ok_or_else(|| Failure::rejected("there is no record to change"))?;
-            let version = found.get("version").cloned().unwrap_or(AttributeValue::N("0".to_owned()));
-            let number = version.as_n().ok().and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
+            let found = self.read_one(key).await?.ok_or_else(|| Failure::rejected("there is no record to change"))?;
+            let over = Some(version(&found));
             let mut updated: T = record(found)?;
             change(&mut updated)?;
-            match self.write(item(key, &updated, number + 1)?, "version = :version", Some(version)).await? {
+            let (condition, expected) = condition(over);
+            match self.write(item(key, &updated, next(over))?, condition, expected).await? {
                 Written::Yes => return Ok(updated),
                 Written::No(_) => {}
             }
@@ -113,6 +195,29 @@ impl Records for Table {
         }
         Ok(records)
     }
+}
+
+/// The version of an item, which every write raises by one.
+fn version(item: &Item) -> u64 {
+    let version = item.get("version").and_then(|version| version.as_n().ok());
+    version.and_then(|text| text.parse().ok()).unwrap_or(0)
+}
+
+/// The condition of a write over this version, and the value in it.
+fn condition(over: Option<u64>) -> (&'static str, Option<AttributeValue>) {
+    match over {
+        None => ("attribute_not_exists(pk)", None),
+        Some(version) => ("version = :version", Some(AttributeValue::N(version.to_string()))),
+    }
+}
+
+fn next(over: Option<u64>) -> u64 {
+    over.unwrap_or(0) + 1
+}
+
+fn key_of(item: &Item) -> Option<Key> {
+    let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
+    Some(Key { partition: text("pk")?, sort: text("sk")? })
 }
 
 fn item_key(key: &Key) -> Item {

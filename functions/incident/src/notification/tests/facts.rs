@@ -1,7 +1,7 @@
 //! What is derived, and what an amendment may enter.
 
 use super::{COUNSEL, at, derived, entity, incident, incident_naming, only, organisation};
-use crate::finding::{Category, EntityKind};
+use crate::finding::{Category, EntityKind, Located};
 use crate::notification::facts::AUTHOR;
 use crate::notification::{FactError, Facts};
 use serde_json::{Value, json};
@@ -92,7 +92,11 @@ fn a_store_that_joins_later_and_that_the_inventory_lacks_takes_every_count_away(
     let mut incident = incident();
     let facts = derived();
     assert!(facts.grown(&organisation(), &incident).is_empty());
-    incident.entities.push(entity(EntityKind::Table, "someone-elses"));
+    incident.entities.push(Located {
+        entity: entity(EntityKind::Table, "someone-elses"),
+        account: incident.account.clone(),
+        region: None,
+    });
     let grown = facts.grown(&organisation(), &incident);
     assert_eq!(grown.get("affected.US-CA"), Some(&Value::Null));
     let next = facts.amend(grown, AUTHOR, "new findings", at("2026-11-28T09:00:00Z")).unwrap();

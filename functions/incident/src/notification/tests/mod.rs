@@ -11,7 +11,7 @@ pub(crate) mod golden;
 use crate::finding::{Category, Entity, EntityKind, Finding, Severity};
 use crate::notification::{Facts, Obligation, Rules};
 use crate::organisation::{Contact, DataHolding, Organisation, Recipient};
-use crate::record::Incident;
+use crate::record::{Incident, IncidentId};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -99,7 +99,7 @@ fn incident_naming(category: Category, entities: Vec<Entity>) -> Incident {
         entities,
         category,
     };
-    Incident::open(&finding, at("2026-11-27T15:20:00Z"), "eu-central-1")
+    Incident::open(IncidentId::opened_by(&finding), &finding, at("2026-11-27T15:20:00Z"), "eu-central-1")
 }
 
 fn incident() -> Incident {

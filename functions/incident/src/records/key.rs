@@ -1,0 +1,120 @@
+//! Where each kind of record lies: partition and sort key.
+
+use super::Page;
+use crate::Digest;
+use crate::containment::Step;
+use crate::evidence::EvidenceItem;
+use crate::record::IncidentId;
+
+/// Where a record lies: partition and sort key.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key {
+    /// The partition.
+    pub partition: String,
+    /// The sort key within the partition.
+    pub sort: String,
+}
+
+pub(super) fn incident(id: &IncidentId) -> String {
+    format!("INCIDENT#{id}")
+}
+
+impl Key {
+    fn new(partition: String, sort: impl Into<String>) -> Self {
+        Self { partition, sort: sort.into() }
+    }
+
+    /// The incident itself.
+    pub fn incident(id: &IncidentId) -> Self {
+        Self::new(incident(id), "INCIDENT")
+    }
+
+    /// A finding, by [`Finding::identity`].
+    pub fn finding(identity: &str) -> Self {
+        Self::new(format!("FINDING#{}", Digest::of(identity.as_bytes()).short(40)), "FINDING")
+    }
+
+    /// A further part of a finding's document, which is larger than one item may be.
+    pub fn document(identity: &str, document: &Digest, part: usize) -> Self {
+        let Self { partition, .. } = Self::finding(identity);
+        Self::new(partition, format!("DOCUMENT#{}#{part:02}", document.short(24)))
+    }
+
+    /// That a finding belongs to an incident.
+    pub fn member(id: &IncidentId, identity: &str) -> Self {
+        Self::new(incident(id), format!("FINDING#{}", Digest::of(identity.as_bytes()).short(40)))
+    }
+
+    /// Which incidents a tie led to.
+    pub fn tie(tie: &Digest) -> Self {
+        Self::new(format!("TIE#{}", tie.short(40)), "SIGHTINGS")
+    }
+
+    /// Which incident contains a resource by this step.
+    pub fn claim(step: &Step) -> Self {
+        let Step { action, account, target, pass } = step;
+        let name = Digest::of_parts(&[action.as_str(), account, target, &pass.to_string()]);
+        Self::new(format!("CLAIM#{}", name.short(40)), "INCIDENT")
+    }
+
+    /// One step of the containment.
+    pub fn action(id: &IncidentId, step: &Step) -> Self {
+        Self::new(incident(id), format!("ACTION#{}#{}#{}#{}", step.action, step.account, step.target, step.pass))
+    }
+
+    /// One item of evidence.
+    pub fn evidence(id: &IncidentId, item: &EvidenceItem) -> Self {
+        Self::new(incident(id), format!("EVIDENCE#{}", item.path()))
+    }
+
+    /// One entry of the custody log.
+    pub fn custody(id: &IncidentId, sequence: u64) -> Self {
+        Self::new(incident(id), format!("CUSTODY#{sequence:08}"))
+    }
+
+    /// One version of the facts.
+    pub fn facts(id: &IncidentId, version: u32) -> Self {
+        Self::new(incident(id), format!("FACTS#{version:06}"))
+    }
+
+    /// A duty to tell someone.
+    pub fn obligation(id: &IncidentId, obligation: &str) -> Self {
+        Self::new(incident(id), format!("OBLIGATION#{obligation}"))
+    }
+
+    /// One version of a draft.
+    pub fn draft(id: &IncidentId, obligation: &str, version: u32) -> Self {
+        Self::new(incident(id), format!("DRAFT#{obligation}#{version:06}"))
+    }
+
+    /// The review of one version of a draft.
+    pub fn review(id: &IncidentId, obligation: &str, version: u32) -> Self {
+        Self::new(incident(id), format!("REVIEW#{obligation}#{version:06}"))
+    }
+
+    /// One attempt to decide, accepted or refused.
+    pub fn decision_attempt(id: &IncidentId, obligation: &str, version: u32, attempt: &Digest) -> Self {
+        Self::new(incident(id), format!("ATTEMPT#{obligation}#{version:06}#{}", attempt.short(24)))
+    }
+
+    /// The delivery of a notice.
+    pub fn delivery(id: &IncidentId, obligation: &str) -> Self {
+        Self::new(incident(id), format!("DELIVERY#{obligation}"))
+    }
+
+    /// A page to the operator.
+    pub fn page(page: &Page) -> Self {
+        let name = Digest::of_parts(&[&page.at_state, &page.reason]).short(24);
+        Self::new(incident(&page.incident), format!("PAGE#{name}"))
+    }
+
+    /// The task token of a review: a partition of its own, so that a policy can name it.
+    pub fn gate_token(id: &IncidentId, obligation: &str, version: u32) -> Self {
+        Self::new(format!("GATE#{id}#{obligation}#{version:06}"), "TOKEN")
+    }
+
+    /// A notice that waits for counsel.
+    pub fn waiting(id: &IncidentId, obligation: &str, version: u32) -> Self {
+        Self::new("REVIEWS".to_owned(), format!("{id}#{obligation}#{version:06}"))
+    }
+}
