@@ -2,6 +2,7 @@
 
 mod decide;
 mod replay;
+mod scope;
 mod verify;
 
 use clap::{Parser, Subcommand};
@@ -21,6 +22,7 @@ struct Cli {
 enum Command {
     Decide(decide::Arguments),
     Replay(replay::Arguments),
+    Scope(scope::Arguments),
     Verify(verify::Arguments),
 }
 
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Decide(arguments) => finish(decide::run(&arguments)),
         Command::Replay(arguments) => finish(replay::run(&arguments)),
+        Command::Scope(arguments) => finish(scope::run(&arguments)),
         Command::Verify(arguments) => finish(verify::run(&arguments)),
     }
 }
