@@ -377,3 +377,13 @@ proptest! {
         prop_assert!(Scope::read(text.as_bytes()).is_err());
     }
 }
+
+#[test]
+fn the_example_is_read_and_said_in_words() {
+    let scope = Scope::read(include_bytes!("../../../infra/scope.example.json")).unwrap();
+    let words = scope.to_string();
+    assert_eq!(words.lines().count(), 4 + 1 + scope.rules().len());
+    let rule = "`weekly-scan` suppresses a finding if the type is `Recon:*`, and every address is of `203.0.113.0/28`. \
+                Reason: our contractor scans the shop every week";
+    assert_eq!(words.lines().nth(5), Some(rule));
+}
