@@ -45,13 +45,13 @@ def reviewers(aws, tocsin):
 
 @pytest.fixture(scope="session")
 def open_shop(aws, tocsin, operator):
-    """Opens a shop of its own for a test, so that no incident joins another's; its bucket is in the data inventory."""
+    """Opens a shop of its own for a test, with an intruder of its own, so that no incident joins another's; its bucket is in the data inventory."""
     numbers = itertools.count(1)
     buckets: list[str] = []
 
     def open_one(protected: list[str] = ()) -> tuple[shop.Shop, int]:
         number = next(numbers)
-        opened = shop.open_shop(aws, f"shop{number}")
+        opened = shop.open_shop(aws, f"shop{number}", intruder=f"198.51.100.{100 + number}")
         buckets.append(opened.bucket)
         organisation.put(aws, tocsin.vault, organisation.settings(aws.account, buckets, protected))
         return opened, number

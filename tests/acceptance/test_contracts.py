@@ -182,7 +182,7 @@ FAULTS = {
     ),
     "task tokens that another function may read": (
         contracts.partition_faults,
-        change(RESPONDER, '["INCIDENT#*", "FINDING#*", "ENTITY#*"]', '["INCIDENT#*", "FINDING#*", "ENTITY#*", "GATE#*"]'),
+        change(RESPONDER, '["INCIDENT#*", "FINDING#*", "TIE#*"]', '["INCIDENT#*", "FINDING#*", "TIE#*", "GATE#*"]'),
         "ReceiveFindingFunction: may touch `GATE#*`, which its code never does",
     ),
     "task tokens that a lawyer may read": (
@@ -192,7 +192,7 @@ FAULTS = {
     ),
     "keys that moved": (
         contracts.partition_faults,
-        change("functions/incident/src/records.rs", 'format!("ENTITY#{}"', 'format!("THING#{}"'),
+        change("functions/incident/src/records/key.rs", 'format!("TIE#{}"', 'format!("THING#{}"'),
         "ReceiveFindingFunction: may not touch `THING#*`, which its code does",
     ),
     # the queue

@@ -51,7 +51,7 @@ def test_seven_deliveries_are_one_response(answered):
         + [f"notification {answered.incident}-{obligation}" for obligation in organisation.RECIPIENTS]
     )
     assert set(answered.watch.executions().values()) == {"SUCCEEDED"}
-    assert answered.records.incident(answered.incident)["findings"] == [answered.finding_id]
+    assert [member["finding"] for member in answered.of("FINDING")] == [answered.finding_id]
 
 
 def test_sessions_are_revoked_after_the_profile_was_swapped_and_once_more(answered):

@@ -94,8 +94,7 @@ def test_later_finding_joins_and_contains_only_what_is_new(aws, attack, open_sho
     aws.put_guardduty_finding(later)
     locked = lambda: [a for a in response.of("ACTION") if a["target"] == other.bucket and a["contained_at"]]  # noqa: E731
     aws.wait_until(locked, seconds=30, what="the second bucket to be locked")
-    incident = response.records.incident(response.incident)
-    assert len(incident["findings"]) == 2
+    assert len(response.of("FINDING")) == 2
     new = [action for action in response.of("ACTION") if action["automation"] not in earlier]
     assert [(action["action"], action["target"]) for action in new] == [("lock-bucket", other.bucket)]
     responses = [name for name in response.watch.executions() if name.startswith("incident-response ")]

@@ -19,7 +19,7 @@ def measure(repository: Path):
     # One environment for all: a function reads the settings that it knows.
     settings = set()
     for main in repository.glob("functions/*/src/main.rs"):
-        settings.update(re.findall(r'required(?:_number)?\("([A-Z_]+)"\)', main.read_text()))
+        settings.update(re.findall(r'(?:given|required(?:_number)?)\("([A-Z_]+)"\)', main.read_text()))
     slowest, largest, size = (0.0, ""), (0.0, ""), (0.0, "")
     for bootstrap in sorted(repository.glob("target/lambda/*/bootstrap")):
         name = bootstrap.parent.name

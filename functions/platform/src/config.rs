@@ -46,6 +46,15 @@ pub fn required(name: &'static str) -> Result<String, Stopped> {
     std::env::var(name).ok().filter(|value| !value.is_empty()).ok_or(Stopped::MissingSetting(name))
 }
 
+/// The setting of this name, which may be empty: it says that something is not used.
+///
+/// # Errors
+/// Names the setting that is missing.
+#[expect(clippy::disallowed_methods, reason = "as above")]
+pub fn given(name: &'static str) -> Result<String, Stopped> {
+    std::env::var(name).map_err(|_| Stopped::MissingSetting(name))
+}
+
 /// The setting of this name, as a number.
 ///
 /// # Errors

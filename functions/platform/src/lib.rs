@@ -7,5 +7,5 @@ pub mod entry;
 pub mod telemetry;
 
 pub use aws::Sdk;
-pub use config::{Stopped, required, required_number};
+pub use config::{Stopped, given, required, required_number};
 pub use entry::serve;

@@ -1,7 +1,7 @@
 //! Wires `receive-finding`.
 
 use platform::aws::{DeadLetterQueue, LockedBucket, StateMachine, Table};
-use platform::{Sdk, Stopped, clock, required, required_number, serve};
+use platform::{Sdk, Stopped, clock, given, required, required_number, serve};
 use receive_finding::Intake;
 
 #[tokio::main(flavor = "current_thread")]
@@ -10,7 +10,7 @@ async fn main() -> Result<(), Stopped> {
     let intake = Intake {
         records: Table::connect(&sdk, required("TABLE_NAME")?),
         vault: LockedBucket::connect(&sdk, required("VAULT_BUCKET")?),
-        settings_key: required("SETTINGS_PUBLIC_KEY")?,
+        settings_key: given("SETTINGS_PUBLIC_KEY")?,
         responses: StateMachine::connect(&sdk, required("INCIDENT_RESPONSE_ARN")?),
         dead_letters: DeadLetterQueue::connect(&sdk, required("DEAD_LETTER_QUEUE_URL")?),
         home_region: required("AWS_REGION")?,

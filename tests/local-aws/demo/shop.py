@@ -22,9 +22,10 @@ class Shop:
     vpc: str
     subnet: str
     access_key: str
+    intruder: str
 
 
-def open_shop(aws, name: str = "shop") -> Shop:
+def open_shop(aws, name: str = "shop", intruder: str = INTRUDER) -> Shop:
     role, role_id, profile_arn = make_role(aws, f"{name}-checkout")
     vpc, subnet, instance = launch(aws, f"{name}-checkout")
     return Shop(
@@ -37,6 +38,7 @@ def open_shop(aws, name: str = "shop") -> Shop:
         vpc=vpc,
         subnet=subnet,
         access_key="ASIA" + f"{name.upper().replace('-', '')}EXAMPLECHECKOUT"[:16],
+        intruder=intruder,
     )
 
 
@@ -146,7 +148,7 @@ def trace(aws, shop: Shop, service: str, name: str, parameters: dict, at: dateti
         "eventSource": f"{service}.amazonaws.com",
         "eventName": name,
         "awsRegion": aws.region,
-        "sourceIPAddress": INTRUDER,
+        "sourceIPAddress": shop.intruder,
         "userAgent": "aws-cli/2.17.0",
         "requestParameters": parameters,
         "readOnly": True,
@@ -177,6 +179,7 @@ def stolen_credentials(aws, shop: Shop, now: datetime.datetime, number: int = 0)
     bucket = resource["s3BucketDetails"][0]
     bucket["name"], bucket["arn"] = shop.bucket, f"arn:aws:s3:::{shop.bucket}"
     service = detail["service"]
+    service["action"]["awsApiCallAction"]["remoteIpDetails"]["ipAddressV4"] = shop.intruder
     service["action"]["awsApiCallAction"]["affectedResources"] = {"AWS::S3::Bucket": shop.bucket}
     service["eventFirstSeen"] = stamp(now - datetime.timedelta(minutes=50))
     service["eventLastSeen"] = stamp(now - datetime.timedelta(minutes=5))

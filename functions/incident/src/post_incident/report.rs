@@ -3,7 +3,7 @@
 use super::timeline::{self, Event, spoken};
 use crate::Digest;
 use crate::notification::{Facts, Verdict};
-use crate::record::Incident;
+use crate::record::{Incident, IncidentId};
 use jiff::Timestamp;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior};
@@ -225,7 +225,18 @@ impl Report {
             0 => String::new(),
             all => format!(" {} below.", counted(all, "gap")),
         };
-        format!("{actions}, {} preserved, {notices}.{gaps}", counted(self.evidence.len(), "item of evidence"))
+        let merged = match (&self.incident.absorbed_by, self.incident.absorbed.as_slice()) {
+            (Some(elder), _) => {
+                format!(" This turned out to be part of incident {elder}, which takes its duties over.")
+            }
+            (None, []) => String::new(),
+            (None, parts) => {
+                let ids: Vec<&str> = parts.iter().map(IncidentId::as_str).collect();
+                format!(" What began as {} turned out to be part of this.", ids.join(", "))
+            }
+        };
+        let evidence = counted(self.evidence.len(), "item of evidence");
+        format!("{actions}, {evidence} preserved, {notices}.{merged}{gaps}")
     }
 
     /// The variables of the page.
@@ -262,8 +273,9 @@ impl Report {
             "organisation": self.organisation,
             "incident": {
                 "id": incident.id, "title": incident.title, "category": name_of(&incident.category),
-                "severity": incident.severity.score, "account": incident.account, "region": incident.region,
+                "severity": incident.severity.score, "confidence": incident.confidence, "account": incident.account, "region": incident.region,
             },
+            "indications": incident.indications,
             "summary": self.summary(),
             "durations": self.durations(),
             "gaps": self.gaps,
