@@ -231,6 +231,49 @@ pub enum Reach {
     Region,
 }
 
+impl EntityKind {
+    /// Its name with an article, for a sentence.
+    pub fn noun(self) -> &'static str {
+        match self {
+            Self::Instance => "an instance",
+            Self::NetworkInterface => "a network interface",
+            Self::Volume => "a volume",
+            Self::Snapshot => "a snapshot",
+            Self::InstanceProfile => "an instance profile",
+            Self::Role => "a role",
+            Self::Session => "a session",
+            Self::AccessKey => "an access key",
+            Self::User => "a user",
+            Self::RootUser => "the root user",
+            Self::Bucket => "a bucket",
+            Self::Object => "an object",
+            Self::Function => "a function",
+            Self::Database => "a database",
+            Self::Table => "a table",
+            Self::Cluster => "a cluster",
+            Self::Pod => "a pod",
+            Self::Task => "a task",
+            Self::Container => "a container",
+            Self::Endpoint => "an endpoint",
+            Self::Model => "a model",
+            Self::Notebook => "a notebook",
+            Self::Secret => "a secret",
+            Self::Key => "a key",
+            Self::Image => "an image",
+            Self::SecurityGroup => "a security group",
+            Self::Trail => "a trail",
+            Self::LogGroup => "a log group",
+            Self::TrainingJob => "a training job",
+            Self::WebAcl => "a web ACL",
+            Self::UserPool => "a user pool",
+            Self::Address => "an address",
+            Self::Domain => "a domain",
+            Self::Account => "an account",
+            Self::Other => "a resource",
+        }
+    }
+}
+
 /// How long an access key lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyTerm {

@@ -1,15 +1,15 @@
 //! The category of a finding: from tables for what is known, by form and by resource for what is not.
 
-use super::tables;
+use super::{Reason, tables};
 use crate::finding::{Category, Entity, EntityKind};
 
 /// What a finding shows of itself that its category follows from.
 #[derive(Clone, Copy, Debug)]
-pub struct Sign<'a> {
+pub struct Sign<'a, 't> {
     /// Its type: a threat (`Purpose:Resource/Family`), a control (`S3.2`), or the product's own word.
     pub kind: &'a str,
     /// The entries of its taxonomy, `Namespace/Category/Classifier` (ASFF user guide, "Types taxonomy").
-    pub types: &'a [&'a str],
+    pub types: &'t [&'a str],
     /// Whether it is the result of a check of settings or versions, rather than something that happened.
     pub is_check: bool,
     /// What it names.
@@ -17,62 +17,64 @@ pub struct Sign<'a> {
 }
 
 /// The category of a finding. Total: what nothing is known of is [`Category::Unclassified`].
-pub fn category_of(sign: &Sign<'_>) -> Category {
-    let known = tables::of_type(sign.kind).or_else(|| tables::of_control(sign.kind));
-    let category = known
+pub fn category_of(sign: &Sign<'_, '_>) -> Category {
+    explain(sign).0
+}
+
+/// The category of a finding, and what it follows from.
+pub fn explain<'a>(sign: &Sign<'a, '_>) -> (Category, Reason<'a>) {
+    let checked = || (sign.is_check || is_control(sign.kind)).then_some((Category::Misconfiguration, Reason::Check));
+    let (category, reason) = tables::of_type(sign.kind)
+        .or_else(|| tables::of_control(sign.kind))
         .or_else(|| of_threat(sign))
         .or_else(|| sign.types.iter().find_map(|entry| of_taxonomy(entry, sign.entities)))
-        .or(if sign.is_check || is_control(sign.kind) { Some(Category::Misconfiguration) } else { None })
-        .unwrap_or(Category::Unclassified);
+        .or_else(checked)
+        .unwrap_or((Category::Unclassified, Reason::Nothing));
     // The types of runtime monitoring are the same for a machine and for a container on it.
     if category == Category::InstanceCompromise && sign.kind.contains(":Runtime/") && names_container(sign.entities) {
-        Category::ContainerCompromise
+        (Category::ContainerCompromise, Reason::Container)
     } else {
-        category
+        (category, reason)
     }
 }
 
 /// A threat that is in no table: new, or long gone. Its purpose decides where that is enough, else what it affects.
-fn of_threat(sign: &Sign<'_>) -> Option<Category> {
+fn of_threat<'a>(sign: &Sign<'a, '_>) -> Option<(Category, Reason<'a>)> {
     let (purpose, rest) = sign.kind.split_once(':')?;
     // Before 2018 some types were written with a space: `Recon:EC2 PortProbeUnprotectedPort`.
     let (resource, family) = rest.split_once(['/', ' '])?;
-    let affected = || of_resource(resource).or_else(|| of_entities(sign.entities));
-    match purpose {
-        "CryptoCurrency" => Some(Category::CryptoMining),
-        "Exfiltration" => Some(Category::DataExfiltration),
-        "CredentialAccess" | "PenTest" => Some(Category::CredentialCompromise),
-        "Discovery" | "Recon" => Some(Category::Reconnaissance),
-        "DefenseImpairment" | "Stealth" => Some(Category::DefenseEvasion),
-        "DefenseEvasion" if matches!(resource, "IAMUser" | "IAM") => Some(Category::DefenseEvasion),
+    let by_purpose = of_purpose(purpose, resource, family).map(|category| (category, Reason::Purpose(purpose)));
+    by_purpose
+        .or_else(|| of_resource(resource).map(|category| (category, Reason::Resource(resource))))
+        .or_else(|| of_entities(sign.entities))
+}
+
+/// The category of a threat whose purpose tells enough.
+fn of_purpose(purpose: &str, resource: &str, family: &str) -> Option<Category> {
+    let category = match purpose {
+        "CryptoCurrency" => Category::CryptoMining,
+        "Exfiltration" => Category::DataExfiltration,
+        "CredentialAccess" | "PenTest" => Category::CredentialCompromise,
+        "Discovery" | "Recon" => Category::Reconnaissance,
+        "DefenseImpairment" | "Stealth" => Category::DefenseEvasion,
+        "DefenseEvasion" if matches!(resource, "IAMUser" | "IAM") => Category::DefenseEvasion,
         "Execution" | "Object" if family.starts_with("MaliciousFile") || family.starts_with("SuspiciousFile") => {
-            Some(Category::Malware)
+            Category::Malware
         }
-        "Trojan" => Some(Category::Malware),
-        "Impact" if resource.starts_with("S3") => Some(Category::Ransomware),
-        "Impact" if family.contains("Model") || family.contains("Prompt") => Some(Category::LlmAbuse),
-        "Backdoor" if family.starts_with("DenialOfService") => Some(Category::DenialOfService),
+        "Trojan" => Category::Malware,
+        "Impact" if resource.starts_with("S3") => Category::Ransomware,
+        "Impact" if family.contains("Model") || family.contains("Prompt") => Category::LlmAbuse,
+        "Backdoor" if family.starts_with("DenialOfService") => Category::DenialOfService,
         // Macie's policy findings are about buckets, though it writes `Policy:IAMUser/S3BucketPublic`.
-        "Policy" if resource.starts_with("S3") || family.starts_with("S3Bucket") => Some(Category::BucketExposure),
-        "Policy" if matches!(resource, "IAMUser" | "IAM") => Some(Category::CredentialCompromise),
-        "Policy" => Some(Category::Misconfiguration),
+        "Policy" if resource.starts_with("S3") || family.starts_with("S3Bucket") => Category::BucketExposure,
+        "Policy" if matches!(resource, "IAMUser" | "IAM") => Category::CredentialCompromise,
+        "Policy" => Category::Misconfiguration,
         // What Macie finds in objects says what data a company has, not that it lost any.
-        "SensitiveData" => Some(Category::Unclassified),
-        "AttackSequence"
-        | "Backdoor"
-        | "Behavior"
-        | "DefenseEvasion"
-        | "Execution"
-        | "Impact"
-        | "InitialAccess"
-        | "LateralMovement"
-        | "Persistence"
-        | "PrivilegeEscalation"
-        | "ResourceConsumption"
-        | "ResourceDevelopment"
-        | "UnauthorizedAccess" => affected(),
-        _ => affected(),
-    }
+        "SensitiveData" => Category::Misconfiguration,
+        // `AttackSequence`, `Persistence`, `UnauthorizedAccess` and their like say how, not what was hit.
+        _ => return None,
+    };
+    Some(category)
 }
 
 /// What a compromise of this resource, named as a GuardDuty type names it, is.
@@ -92,8 +94,12 @@ fn of_resource(resource: &str) -> Option<Category> {
 }
 
 /// What a compromise of the first telling resource is.
-fn of_entities(entities: &[Entity]) -> Option<Category> {
-    entities.iter().find_map(|entity| match entity.kind {
+fn of_entities(entities: &[Entity]) -> Option<(Category, Reason<'static>)> {
+    entities.iter().find_map(|entity| of_kind(entity.kind).map(|category| (category, Reason::Entity(entity.kind))))
+}
+
+fn of_kind(kind: EntityKind) -> Option<Category> {
+    match kind {
         EntityKind::Instance | EntityKind::NetworkInterface | EntityKind::Volume | EntityKind::Function => {
             Some(Category::InstanceCompromise)
         }
@@ -123,34 +129,38 @@ fn of_entities(entities: &[Entity]) -> Option<Category> {
         | EntityKind::Domain
         | EntityKind::Account
         | EntityKind::Other => None,
-    })
-}
-
-/// The category of an entry of the ASFF taxonomy.
-fn of_taxonomy(entry: &str, entities: &[Entity]) -> Option<Category> {
-    let mut parts = entry.split('/').map(str::trim);
-    let (namespace, category) = (parts.next()?, parts.next().unwrap_or_default());
-    match (namespace, category) {
-        ("Effects", "Data Exposure") => Some(exposure_of(entities)),
-        ("Effects", "Data Exfiltration") | ("TTPs", "Exfiltration" | "Collection") => Some(Category::DataExfiltration),
-        ("Effects", "Data Destruction") => Some(Category::Ransomware),
-        ("Effects", "Denial of Service") => Some(Category::DenialOfService),
-        ("Effects", "Resource Consumption") => Some(Category::CryptoMining),
-        ("TTPs", "Credential Access") => Some(Category::CredentialCompromise),
-        ("TTPs", "Discovery" | "Reconnaissance") => Some(Category::Reconnaissance),
-        ("TTPs", "Defense Evasion") => Some(Category::DefenseEvasion),
-        ("Unusual Behaviors", "User") => Some(Category::CredentialCompromise),
-        ("Unusual Behaviors", "Database") => Some(Category::DatabaseCompromise),
-        ("Unusual Behaviors", "Container") => Some(Category::ContainerCompromise),
-        ("TTPs" | "Unusual Behaviors" | "Effects", _) => of_entities(entities),
-        ("Software and Configuration Checks", _) => Some(Category::Misconfiguration),
-        _ => None,
     }
 }
 
+/// The category of an entry of the ASFF taxonomy.
+fn of_taxonomy<'a>(entry: &'a str, entities: &[Entity]) -> Option<(Category, Reason<'a>)> {
+    let mut parts = entry.split('/').map(str::trim);
+    let (namespace, category) = (parts.next()?, parts.next().unwrap_or_default());
+    let category = match (namespace, category) {
+        ("Effects", "Data Exposure") => exposure_of(entities),
+        ("Effects", "Data Exfiltration") | ("TTPs", "Exfiltration" | "Collection") => Category::DataExfiltration,
+        ("Effects", "Data Destruction") => Category::Ransomware,
+        ("Effects", "Denial of Service") => Category::DenialOfService,
+        ("Effects", "Resource Consumption") => Category::CryptoMining,
+        ("TTPs", "Credential Access") => Category::CredentialCompromise,
+        ("TTPs", "Discovery" | "Reconnaissance") => Category::Reconnaissance,
+        ("TTPs", "Defense Evasion") => Category::DefenseEvasion,
+        ("Unusual Behaviors", "User") => Category::CredentialCompromise,
+        ("Unusual Behaviors", "Database") => Category::DatabaseCompromise,
+        ("Unusual Behaviors", "Container") => Category::ContainerCompromise,
+        ("TTPs" | "Unusual Behaviors" | "Effects", _) => return of_entities(entities),
+        ("Software and Configuration Checks", _) => Category::Misconfiguration,
+        _ => return None,
+    };
+    Some((category, Reason::Taxonomy(entry)))
+}
+
 fn exposure_of(entities: &[Entity]) -> Category {
-    if entities.iter().any(|entity| entity.kind == EntityKind::Bucket) {
+    let names = |kind: EntityKind| entities.iter().any(|entity| entity.kind == kind);
+    if names(EntityKind::Bucket) {
         Category::BucketExposure
+    } else if names(EntityKind::Snapshot) {
+        Category::SnapshotExposure
     } else {
         Category::ResourceExposure
     }
@@ -173,7 +183,7 @@ fn is_control(kind: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Sign, category_of};
+    use super::{Reason, Sign, category_of, explain};
     use crate::finding::{Category, Entity, EntityKind};
 
     fn of(kind: &str, types: &[&str], named: &[EntityKind]) -> Category {
@@ -191,6 +201,12 @@ mod tests {
             ("Policy:S3/BucketAnonymousAccessGranted", Category::BucketExposure),
             ("Impact:IAMUser/AnomalousModelInvocation", Category::LlmAbuse),
             ("Stealth:IAMUser/CloudTrailLoggingDisabled", Category::DefenseEvasion),
+            ("Stealth:IAMUser/PasswordPolicyChange", Category::CredentialCompromise),
+            ("Exfiltration:RDS/TransferDataToCloudAccount", Category::SnapshotExposure),
+            ("Policy:IAMUser/S3BucketPublic", Category::BucketExposure),
+            ("Policy:IAMUser/S3BucketReplicatedExternally", Category::DataExfiltration),
+            ("Policy:IAMUser/S3BucketSharedWithCloudFront", Category::ResourceExposure),
+            ("SensitiveData:S3Object/Personal", Category::Misconfiguration),
         ] {
             assert_eq!(of(kind, &[], &[]), category, "{kind}");
         }
@@ -203,7 +219,8 @@ mod tests {
             ("Execution:EC2/MaliciousFile!Future", &[], Category::Malware),
             ("UnauthorizedAccess:RDS/Future", &[], Category::DatabaseCompromise),
             ("Impact:Bedrock/Future", &[], Category::LlmAbuse),
-            ("Policy:IAMUser/S3BucketPublic", &[], Category::BucketExposure),
+            ("Policy:IAMUser/S3BucketFuture", &[], Category::BucketExposure),
+            ("SensitiveData:S3Object/Future", &[], Category::Misconfiguration),
             ("Canary:EC2/Stateless.IntegTest", &[EntityKind::Instance], Category::InstanceCompromise),
             ("Future:Unheard/Of", &[EntityKind::Address, EntityKind::Pod], Category::ContainerCompromise),
             ("Future:Unheard/Of", &[], Category::Unclassified),
@@ -223,7 +240,8 @@ mod tests {
     #[test]
     fn controls_are_exposures_or_misconfigurations() {
         assert_eq!(of("S3.2", &[], &[]), Category::BucketExposure);
-        assert_eq!(of("EC2.1", &[], &[]), Category::ResourceExposure);
+        assert_eq!(of("RDS.2", &[], &[]), Category::ResourceExposure);
+        assert_eq!(of("EC2.1", &[], &[]), Category::SnapshotExposure);
         assert_eq!(of("S3.8", &[], &[]), Category::Misconfiguration);
         assert_eq!(of("PCI.IAM.6", &[], &[]), Category::Misconfiguration);
         assert_eq!(of("cis-aws-foundations-benchmark/v/1.2.0/1.3", &[], &[]), Category::Misconfiguration);
@@ -233,12 +251,36 @@ mod tests {
     fn the_taxonomy_of_other_products() {
         let exposure = ["Effects/Data Exposure/PCI-DSS"];
         assert_eq!(of("x", &exposure, &[EntityKind::Bucket]), Category::BucketExposure);
-        assert_eq!(of("x", &exposure, &[EntityKind::Snapshot]), Category::ResourceExposure);
+        assert_eq!(of("x", &exposure, &[EntityKind::Snapshot]), Category::SnapshotExposure);
+        assert_eq!(of("x", &exposure, &[EntityKind::Image]), Category::ResourceExposure);
         assert_eq!(of("x", &["TTPs/Lateral Movement"], &[EntityKind::Instance]), Category::InstanceCompromise);
         assert_eq!(
             of("x", &["Software and Configuration Checks/Vulnerabilities/CVE"], &[]),
             Category::Misconfiguration
         );
         assert_eq!(of("x", &["Infrastructure Security"], &[]), Category::Unclassified);
+    }
+
+    #[test]
+    fn every_way_to_a_category_has_its_reason() {
+        let pod = [Entity { kind: EntityKind::Pod, id: "x".to_owned(), arn: None }];
+        let entry = "TTPs/Discovery";
+        for (kind, types, entities, reason) in [
+            ("Recon:EC2/Portscan", &[][..], &pod[..], Reason::GuardDutyType),
+            ("Policy:IAMUser/S3BucketPublic", &[], &pod, Reason::MacieType),
+            ("S3.2", &[], &pod, Reason::Control),
+            ("Recon:Future/Unheard", &[], &pod, Reason::Purpose("Recon")),
+            ("Persistence:EC2/Future", &[], &pod, Reason::Resource("EC2")),
+            ("Future:Unheard/Of", &[], &pod, Reason::Entity(EntityKind::Pod)),
+            ("own-tool", &[entry], &pod, Reason::Taxonomy(entry)),
+            ("own-tool", &["TTPs/Lateral Movement"], &pod, Reason::Entity(EntityKind::Pod)),
+            ("Execution:Runtime/ReverseShell", &[], &pod, Reason::Container),
+            ("S3.8", &[], &pod, Reason::Check),
+            ("own-tool", &[], &pod, Reason::Nothing),
+        ] {
+            let (_, found) = explain(&Sign { kind, types, is_check: false, entities });
+            assert_eq!(found, reason, "{kind}");
+            assert!(!found.to_string().is_empty() && !found.as_str().is_empty());
+        }
     }
 }

@@ -1,9 +1,11 @@
-//! What findings mean: which kind of breach each is a sign of, and which of them are about one incident.
+//! What findings mean: which kind of breach each is a sign of and why, and which of them are about one incident.
 
 mod category;
 pub mod correlation;
 mod indication;
+mod reason;
 mod tables;
 
-pub use category::{Sign, category_of};
+pub use category::{Sign, category_of, explain};
 pub use indication::Indication;
+pub use reason::Reason;

@@ -1,5 +1,6 @@
 //! The tables of known types and controls: facts in files, read once.
 
+use super::Reason;
 use crate::finding::Category;
 use serde::Deserialize as _;
 use serde::de::IntoDeserializer as _;
@@ -7,16 +8,22 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 const GUARDDUTY_TYPES: &str = include_str!("guardduty_types.tsv");
+const MACIE_TYPES: &str = include_str!("macie_types.tsv");
 const SECURITYHUB_CONTROLS: &str = include_str!("securityhub_controls.tsv");
 
-/// By `Purpose:Resource`, the families of that prefix with their categories.
-static TYPES: LazyLock<HashMap<&str, Vec<(&str, Category)>>> = LazyLock::new(|| {
-    let mut types: HashMap<&str, Vec<(&str, Category)>> = HashMap::new();
-    for row in rows(GUARDDUTY_TYPES) {
-        if let [category, prefix, families] = row.as_slice()
-            && let Some(category) = named(category)
-        {
-            types.entry(prefix).or_default().extend(families.split(' ').map(|family| (family, category)));
+/// What is known of one type: its family, its category, and which table says so.
+type Known = (&'static str, Category, Reason<'static>);
+
+/// By `Purpose:Resource`, the families of that prefix. No type of GuardDuty is one of Macie's, so one table holds both.
+static TYPES: LazyLock<HashMap<&str, Vec<Known>>> = LazyLock::new(|| {
+    let mut types: HashMap<&str, Vec<Known>> = HashMap::new();
+    for (table, reason) in [(GUARDDUTY_TYPES, Reason::GuardDutyType), (MACIE_TYPES, Reason::MacieType)] {
+        for row in rows(table) {
+            if let [category, prefix, families] = row.as_slice()
+                && let Some(category) = named(category)
+            {
+                types.entry(prefix).or_default().extend(families.split(' ').map(|family| (family, category, reason)));
+            }
         }
     }
     types
@@ -34,15 +41,16 @@ static CONTROLS: LazyLock<HashMap<&str, Category>> = LazyLock::new(|| {
     controls
 });
 
-/// The category of a GuardDuty type that is in the user guide. Before 2018 some were written with a space for the slash.
-pub(super) fn of_type(kind: &str) -> Option<Category> {
+/// The category of a type that is in a user guide. Before 2018 GuardDuty wrote some with a space for the slash.
+pub(super) fn of_type(kind: &str) -> Option<(Category, Reason<'static>)> {
     let (prefix, family) = kind.split_once(['/', ' '])?;
-    TYPES.get(prefix)?.iter().find(|(known, _)| *known == family).map(|(_, category)| *category)
+    let known = TYPES.get(prefix)?.iter().find(|(known, ..)| *known == family);
+    known.map(|(_, category, reason)| (*category, *reason))
 }
 
 /// The category of a control whose failure is an exposure.
-pub(super) fn of_control(control: &str) -> Option<Category> {
-    CONTROLS.get(control).copied()
+pub(super) fn of_control(control: &str) -> Option<(Category, Reason<'static>)> {
+    CONTROLS.get(control).map(|category| (*category, Reason::Control))
 }
 
 fn rows(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
@@ -57,31 +65,42 @@ fn named(name: &str) -> Option<Category> {
 
 #[cfg(test)]
 mod tests {
-    use super::{CONTROLS, GUARDDUTY_TYPES, SECURITYHUB_CONTROLS, TYPES, named, of_type, rows};
+    use super::{
+        CONTROLS, GUARDDUTY_TYPES, MACIE_TYPES, Reason, SECURITYHUB_CONTROLS, TYPES, named, of_control, of_type, rows,
+    };
 
     #[test]
     fn every_row_is_whole_and_every_type_stands_once() {
         let mut seen = std::collections::HashSet::new();
-        for row in rows(GUARDDUTY_TYPES) {
-            let [category, prefix, families] = row.as_slice() else { panic!("{row:?}") };
-            assert!(named(category).is_some(), "{category}");
-            for family in families.split(' ') {
-                assert!(!family.is_empty() && seen.insert(format!("{prefix}/{family}")), "{prefix}/{family}");
+        for (table, reason, types) in
+            [(GUARDDUTY_TYPES, Reason::GuardDutyType, 245), (MACIE_TYPES, Reason::MacieType, 11)]
+        {
+            let before = seen.len();
+            for row in rows(table) {
+                let [category, prefix, families] = row.as_slice() else { panic!("{row:?}") };
+                let category = named(category).unwrap_or_else(|| panic!("{category}"));
+                for family in families.split(' ') {
+                    let kind = format!("{prefix}/{family}");
+                    assert_eq!(of_type(&kind), Some((category, reason)), "{kind}");
+                    assert!(!family.is_empty() && seen.insert(kind), "{prefix}/{family}");
+                }
             }
+            assert_eq!(seen.len() - before, types);
         }
-        assert_eq!(seen.len(), 245);
-        assert!(seen.iter().all(|kind| of_type(kind).is_some()));
         assert_eq!(TYPES.values().map(Vec::len).sum::<usize>(), seen.len());
     }
 
     #[test]
     fn every_control_stands_once() {
-        let ids: Vec<&str> =
-            rows(SECURITYHUB_CONTROLS).filter_map(|row| row.get(1).copied()).flat_map(|ids| ids.split(' ')).collect();
-        assert!(
-            rows(SECURITYHUB_CONTROLS)
-                .all(|row| row.len() == 2 && row.first().is_some_and(|name| named(name).is_some()))
-        );
-        assert_eq!(CONTROLS.len(), ids.len());
+        let mut ids = 0;
+        for row in rows(SECURITYHUB_CONTROLS) {
+            let [category, controls] = row.as_slice() else { panic!("{row:?}") };
+            let category = named(category).unwrap_or_else(|| panic!("{category}"));
+            for id in controls.split(' ') {
+                assert_eq!(of_control(id), Some((category, Reason::Control)), "{id}");
+                ids += 1;
+            }
+        }
+        assert_eq!(CONTROLS.len(), ids);
     }
 }
