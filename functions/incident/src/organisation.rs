@@ -56,7 +56,7 @@ pub struct Contact {
     pub phone: String,
 }
 
-/// Personal data in one resource.
+/// Data in one resource, personal or worth a playbook of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataHolding {
@@ -64,6 +64,9 @@ pub struct DataHolding {
     pub resource: String,
     /// What it holds, in the words of the record of processing activities.
     pub description: String,
+    /// Which kind of data that is, where a breach of it has a playbook of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holds: Option<HeldData>,
     /// Whose data it is, such as `customers` or `employees`.
     #[serde(default)]
     pub subjects: Vec<String>,
@@ -71,6 +74,21 @@ pub struct DataHolding {
     pub data_classes: Vec<String>,
     /// Residents with data in it, by ISO 3166 code (`DE`, `US-CA`).
     pub affected: BTreeMap<String, u64>,
+}
+
+/// The kinds of data whose breach has a playbook of its own. Where a breach touches several, the first in this order counts:
+/// the more directly it is about people, the earlier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HeldData {
+    /// What the shop knows of its customers.
+    CustomerData,
+    /// Logs of the invocations of models: what people asked and what they were answered.
+    InferenceLogs,
+    /// What models are trained on.
+    TrainingData,
+    /// Weights and code of models.
+    ModelArtifacts,
 }
 
 /// Where a notice goes.

@@ -11,6 +11,7 @@ use incident::containment::guard::Guard;
 use incident::containment::observation::{shows_containment, shows_reversal};
 use incident::containment::{ActionId, Plan, PlaybookError, Playbooks, Step};
 use incident::finding::Located;
+use incident::evidence::ItemKind;
 use incident::{Category, Entity, EntityKind, IncidentId, Organisation};
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -101,11 +102,46 @@ fn a_token_is_a_uuid_that_differs_by_incident_action_target_pass_and_purpose() {
     assert_eq!(step.token(&incident("0"), "apply"), tokens[0]);
 }
 
+/// What no action is right for without a look.
+const FOR_TRIAGE: [Category; 6] = [
+    Category::DatabaseCompromise,
+    Category::ResourceExposure,
+    Category::DenialOfService,
+    Category::Reconnaissance,
+    Category::Misconfiguration,
+    Category::Unclassified,
+];
+
 #[test]
-fn every_embedded_playbook_can_be_used_and_every_category_has_one() {
+fn every_category_has_one_playbook_or_a_person() {
     let playbooks = Playbooks::load().unwrap();
-    assert_eq!(playbooks.for_category(Category::Unclassified).id, "operator-triage");
-    assert_eq!(playbooks.for_category(Category::BucketExposure).id, "bucket-exposure");
+    for category in Category::ALL {
+        let claims = playbooks.iter().filter(|playbook| playbook.trigger.contains(&category)).count();
+        assert_eq!(claims, usize::from(!FOR_TRIAGE.contains(&category)), "{category}");
+        assert_eq!(playbooks.for_category(category).id == "operator-triage", claims == 0, "{category}");
+    }
+}
+
+#[test]
+fn every_playbook_keeps_the_findings_and_what_its_actions_change() {
+    for playbook in Playbooks::load().unwrap().iter() {
+        let actions: Vec<ActionId> = playbook.waves.iter().flatten().copied().collect();
+        assert!(playbook.evidence.contains(&ItemKind::Finding), "{}", playbook.id);
+        assert!(playbook.ask_first.iter().all(|action| actions.contains(action)), "{}", playbook.id);
+        let locks = actions.contains(&ActionId::LockBucket);
+        assert!(!locks || playbook.evidence_first.contains(&ItemKind::BucketConfiguration), "{}", playbook.id);
+        let wave_of = |action| playbook.waves.iter().position(|wave| wave.contains(&action));
+        if let (Some(isolated), Some(revoked)) =
+            (wave_of(ActionId::IsolateInstance), wave_of(ActionId::RevokeRoleSessions))
+        {
+            assert!(isolated < revoked, "{}: the metadata service would hand out new sessions", playbook.id);
+        }
+        let mut kinds: Vec<&ItemKind> = playbook.evidence_first.iter().chain(&playbook.evidence).collect();
+        let all = kinds.len();
+        kinds.sort();
+        kinds.dedup();
+        assert_eq!(kinds.len(), all, "{}: an item is preserved once", playbook.id);
+    }
 }
 
 #[test]

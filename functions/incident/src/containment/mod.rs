@@ -1,6 +1,7 @@
 //! Containment: which actions an incident calls for, in which order, and whether the account shows their effect.
 
 pub mod action;
+pub mod choice;
 pub mod guard;
 pub mod observation;
 pub mod plan;
@@ -8,6 +9,7 @@ pub mod playbook;
 pub mod runner;
 
 pub use action::ActionId;
+pub use choice::Choice;
 pub use plan::{Plan, Step, Wave};
 pub use playbook::{Playbook, PlaybookError, Playbooks};
 pub use runner::{ActionRecord, ActionRunner, ActionState, Automation, Progress};

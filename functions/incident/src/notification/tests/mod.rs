@@ -48,6 +48,7 @@ fn organisation() -> Organisation {
         ]),
         data_inventory: vec![
             DataHolding {
+                holds: None,
                 resource: "kranich-customers".to_owned(),
                 description: "customer master data and orders".to_owned(),
                 subjects: vec!["customers".to_owned()],
@@ -59,6 +60,7 @@ fn organisation() -> Organisation {
                 ]),
             },
             DataHolding {
+                holds: None,
                 resource: "kranich-staff".to_owned(),
                 description: "personnel files".to_owned(),
                 subjects: vec!["employees".to_owned()],
