@@ -26,6 +26,7 @@ pub fn explain<'a>(sign: &Sign<'a, '_>) -> (Category, Reason<'a>) {
     let checked = || (sign.is_check || is_control(sign.kind)).then_some((Category::Misconfiguration, Reason::Check));
     let (category, reason) = tables::of_type(sign.kind)
         .or_else(|| tables::of_control(sign.kind))
+        .or_else(|| of_rule(sign.kind))
         .or_else(|| of_threat(sign))
         .or_else(|| sign.types.iter().find_map(|entry| of_taxonomy(entry, sign.entities)))
         .or_else(checked)
@@ -36,6 +37,17 @@ pub fn explain<'a>(sign: &Sign<'a, '_>) -> (Category, Reason<'a>) {
     } else {
         (category, reason)
     }
+}
+
+/// The category of a check that passed before and fails now: where it watches over records or watchers, somebody has switched
+/// them off.
+pub fn category_of_lapse(sign: &Sign<'_, '_>) -> Category {
+    tables::of_rule(sign.kind).unwrap_or_else(|| category_of(sign))
+}
+
+/// The category of a rule that is not met, as far as that alone tells.
+fn of_rule(rule: &str) -> Option<(Category, Reason<'static>)> {
+    tables::of_rule(rule).filter(|category| *category != Category::DefenseEvasion).map(|it| (it, Reason::Rule))
 }
 
 /// A threat that is in no table: new, or long gone. Its purpose decides where that is enough, else what it affects.
@@ -149,18 +161,35 @@ fn of_taxonomy<'a>(entry: &'a str, entities: &[Entity]) -> Option<(Category, Rea
         ("Unusual Behaviors", "Database") => Category::DatabaseCompromise,
         ("Unusual Behaviors", "Container") => Category::ContainerCompromise,
         ("TTPs" | "Unusual Behaviors" | "Effects", _) => return of_entities(entities),
+        // What Access Analyzer calls a check where access is not public.
+        ("Software and Configuration Checks", _) if entry.ends_with("/External Access Granted") => sharing_of(entities),
         ("Software and Configuration Checks", _) => Category::Misconfiguration,
         _ => return None,
     };
     Some((category, Reason::Taxonomy(entry)))
 }
 
-fn exposure_of(entities: &[Entity]) -> Category {
+/// What it is that everybody can reach these.
+pub(crate) fn exposure_of(entities: &[Entity]) -> Category {
     let names = |kind: EntityKind| entities.iter().any(|entity| entity.kind == kind);
     if names(EntityKind::Bucket) {
         Category::BucketExposure
     } else if names(EntityKind::Snapshot) {
         Category::SnapshotExposure
+    } else {
+        Category::ResourceExposure
+    }
+}
+
+/// What it is that an outsider whom somebody chose can reach these. To trust one with a role or to let one call a function is a
+/// way to work together, and a matter of settings; data that somebody else can copy is exposed.
+pub(crate) fn sharing_of(entities: &[Entity]) -> Category {
+    let is_acted_through =
+        |entity: &Entity| matches!(entity.kind, EntityKind::Role | EntityKind::User | EntityKind::Function);
+    if entities.iter().any(|entity| entity.kind == EntityKind::Snapshot) {
+        Category::SnapshotExposure
+    } else if entities.first().is_some_and(is_acted_through) {
+        Category::Misconfiguration
     } else {
         Category::ResourceExposure
     }
@@ -183,7 +212,7 @@ fn is_control(kind: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Reason, Sign, category_of, explain};
+    use super::{Reason, Sign, category_of, category_of_lapse, explain};
     use crate::finding::{Category, Entity, EntityKind};
 
     fn of(kind: &str, types: &[&str], named: &[EntityKind]) -> Category {
@@ -248,6 +277,16 @@ mod tests {
     }
 
     #[test]
+    fn a_watcher_that_was_never_on_is_not_one_that_was_switched_off() {
+        let sign = |kind| Sign { kind, types: &[], is_check: true, entities: &[] };
+        assert_eq!(category_of(&sign("cloudtrail-enabled")), Category::Misconfiguration);
+        assert_eq!(category_of_lapse(&sign("cloudtrail-enabled")), Category::DefenseEvasion);
+        assert_eq!(category_of_lapse(&sign("s3-bucket-public-read-prohibited")), Category::BucketExposure);
+        assert_eq!(category_of_lapse(&sign("required-tags")), Category::Misconfiguration);
+        assert_eq!(explain(&sign("s3-bucket-public-read-prohibited")), (Category::BucketExposure, Reason::Rule));
+    }
+
+    #[test]
     fn the_taxonomy_of_other_products() {
         let exposure = ["Effects/Data Exposure/PCI-DSS"];
         assert_eq!(of("x", &exposure, &[EntityKind::Bucket]), Category::BucketExposure);
@@ -258,6 +297,10 @@ mod tests {
             of("x", &["Software and Configuration Checks/Vulnerabilities/CVE"], &[]),
             Category::Misconfiguration
         );
+        let sharing = ["Software and Configuration Checks/AWS Security Best Practices/External Access Granted"];
+        assert_eq!(of("x", &sharing, &[EntityKind::Snapshot]), Category::SnapshotExposure);
+        assert_eq!(of("x", &sharing, &[EntityKind::Bucket]), Category::ResourceExposure);
+        assert_eq!(of("x", &sharing, &[EntityKind::Role]), Category::Misconfiguration);
         assert_eq!(of("x", &["Infrastructure Security"], &[]), Category::Unclassified);
     }
 

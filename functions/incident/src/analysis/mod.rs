@@ -6,6 +6,7 @@ mod indication;
 mod reason;
 mod tables;
 
-pub use category::{Sign, category_of, explain};
 pub use indication::Indication;
+pub use category::{Sign, category_of, category_of_lapse, explain};
+pub(crate) use category::{exposure_of, sharing_of};
 pub use reason::Reason;

@@ -13,6 +13,8 @@ pub enum Reason<'a> {
     MacieType,
     /// The control is in the table of those whose failure is an exposure.
     Control,
+    /// The rule of Config is in the table of those whose breach is an exposure.
+    Rule,
     /// The type is in no table; its purpose, the part before the colon, decides.
     Purpose(&'a str),
     /// Neither is its purpose enough; the resource that the type names decides.
@@ -50,6 +52,7 @@ impl<'a> Reason<'a> {
             Self::GuardDutyType => "guardduty-type",
             Self::MacieType => "macie-type",
             Self::Control => "control",
+            Self::Rule => "rule",
             Self::Purpose(_) => "purpose",
             Self::Resource(_) => "resource",
             Self::Entity(_) => "entity",
@@ -68,6 +71,7 @@ impl fmt::Display for Reason<'_> {
             Self::GuardDutyType => formatter.write_str("the type is in the table of GuardDuty's types"),
             Self::MacieType => formatter.write_str("the type is in the table of Macie's types"),
             Self::Control => formatter.write_str("it is a control whose failure is an exposure"),
+            Self::Rule => formatter.write_str("it is a rule of Config whose breach is an exposure"),
             Self::Purpose(purpose) => write!(formatter, "the type is in no table; its purpose `{purpose}` decides"),
             Self::Resource(resource) => {
                 write!(formatter, "the type is in no table; the resource that it names, `{resource}`, decides")

@@ -7,6 +7,7 @@ use serde::de::IntoDeserializer as _;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+const CONFIG_RULES: &str = include_str!("config_rules.tsv");
 const GUARDDUTY_TYPES: &str = include_str!("guardduty_types.tsv");
 const MACIE_TYPES: &str = include_str!("macie_types.tsv");
 const SECURITYHUB_CONTROLS: &str = include_str!("securityhub_controls.tsv");
@@ -41,6 +42,18 @@ static CONTROLS: LazyLock<HashMap<&str, Category>> = LazyLock::new(|| {
     controls
 });
 
+static RULES: LazyLock<HashMap<&str, Category>> = LazyLock::new(|| {
+    let mut rules = HashMap::new();
+    for row in rows(CONFIG_RULES) {
+        if let [category, names] = row.as_slice()
+            && let Some(category) = named(category)
+        {
+            rules.extend(names.split(' ').map(|name| (name, category)));
+        }
+    }
+    rules
+});
+
 /// The category of a type that is in a user guide. Before 2018 GuardDuty wrote some with a space for the slash.
 pub(super) fn of_type(kind: &str) -> Option<(Category, Reason<'static>)> {
     let (prefix, family) = kind.split_once(['/', ' '])?;
@@ -51,6 +64,16 @@ pub(super) fn of_type(kind: &str) -> Option<(Category, Reason<'static>)> {
 /// The category of a control whose failure is an exposure.
 pub(super) fn of_control(control: &str) -> Option<(Category, Reason<'static>)> {
     CONTROLS.get(control).map(|category| (*category, Reason::Control))
+}
+
+/// The category of a managed rule of Config whose breach is more than a misconfiguration. Who deploys one may add to its name:
+/// Security Hub and conformance packs write `securityhub-s3-bucket-public-read-prohibited-1a2b3c4d`.
+pub(super) fn of_rule(rule: &str) -> Option<Category> {
+    let of_beginning = |name: &str| {
+        let ends = name.match_indices('-').map(|(at, _)| at).chain([name.len()]);
+        ends.rev().find_map(|end| RULES.get(name.get(..end)?).copied())
+    };
+    of_beginning(rule).or_else(|| of_beginning(rule.strip_prefix("securityhub-")?))
 }
 
 fn rows(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
@@ -66,7 +89,8 @@ fn named(name: &str) -> Option<Category> {
 #[cfg(test)]
 mod tests {
     use super::{
-        CONTROLS, GUARDDUTY_TYPES, MACIE_TYPES, Reason, SECURITYHUB_CONTROLS, TYPES, named, of_control, of_type, rows,
+        CONFIG_RULES, CONTROLS, GUARDDUTY_TYPES, MACIE_TYPES, RULES, Reason, SECURITYHUB_CONTROLS, TYPES, named,
+        of_control, of_rule, of_type, rows,
     };
 
     #[test]
@@ -102,5 +126,35 @@ mod tests {
             }
         }
         assert_eq!(CONTROLS.len(), ids);
+    }
+
+    #[test]
+    fn every_rule_stands_once() {
+        let mut names = 0;
+        for row in rows(CONFIG_RULES) {
+            let [category, rules] = row.as_slice() else { panic!("{row:?}") };
+            let category = named(category).unwrap_or_else(|| panic!("{category}"));
+            for name in rules.split(' ') {
+                assert_eq!(of_rule(name), Some(category), "{name}");
+                names += 1;
+            }
+        }
+        assert_eq!(RULES.len(), names);
+    }
+
+    #[test]
+    fn a_rule_is_known_by_the_name_that_its_own_begins_with() {
+        for (rule, known) in [
+            ("s3-bucket-public-read-prohibited-conformance-pack-abc123", Some("s3-bucket-public-read-prohibited")),
+            ("securityhub-rds-snapshots-public-prohibited-1a2b3c4d", Some("rds-snapshots-public-prohibited")),
+            ("cloudtrail-enabledness", None),
+            ("s3-bucket-public", None),
+            ("s3-bucket-level-public-access-prohibited", None),
+            ("own-rule", None),
+            ("", None),
+        ] {
+            assert_eq!(of_rule(rule), known.and_then(of_rule), "{rule}");
+            assert_eq!(of_rule(rule).is_some(), known.is_some(), "{rule}");
+        }
     }
 }
