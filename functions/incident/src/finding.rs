@@ -11,7 +11,7 @@ pub struct Finding {
     pub id: String,
     /// The service that made the finding: `guardduty`, `macie`, `securityhub`, …
     pub source: String,
-    /// The format it arrived in: `guardduty`, `asff` or `ocsf`.
+    /// The format it arrived in: `asff`, `ocsf`, or the service's own, which has its name.
     pub format: String,
     /// The finding type as the source names it, such as `UnauthorizedAccess:IAMUser/InstanceCredentialExfiltration.OutsideAWS`.
     #[serde(rename = "type")]
@@ -41,11 +41,19 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// What is the same however the finding arrived: GuardDuty's own id, which its API gives bare, and which Security Hub
-    /// gives at the end of an ARN.
+    /// What is the same however the finding arrived. GuardDuty, Macie and Access Analyzer give their own id bare, and Security
+    /// Hub gives it at the end of an ARN; the ARN that Inspector gives is its id everywhere.
+    ///
+    /// Of two services Security Hub's copy does not carry the id: for Config it is a digest, and for the external access
+    /// of Access Analyzer it is the analyzer and the resource, because one copy stands for all findings about a resource.
+    /// Such a copy is a finding of its own; the resource that both name leads it to the same incident.
     pub fn identity(&self) -> &str {
-        let bare = self.id.rsplit_once("/finding/").map(|(_, id)| id);
-        bare.filter(|id| self.source == "guardduty" && !id.is_empty()).unwrap_or(&self.id)
+        let bare =
+            || self.id.rsplit_once("finding/").filter(|(before, id)| before.ends_with([':', '/']) && !id.is_empty());
+        match self.source.as_str() {
+            "guardduty" | "macie" | "access-analyzer" => bare().map_or(&self.id, |(_, id)| id),
+            _ => &self.id,
+        }
     }
 
     /// Its entities, each with where it lies.

@@ -99,6 +99,17 @@ impl<'v> Entities<'v> {
         }
     }
 
+    /// Who an ARN names, who may be of another account. Nothing in this account can be done to an outsider, so it is named with
+    /// its account, and not as a role or a user that could be taken for one of this account's.
+    pub(crate) fn add_outsider(&mut self, arn: Option<&'v str>, own: &str) {
+        let Some((text, arn)) = arn.and_then(|text| Some((text, Arn::parse(text)?))) else { return };
+        if arn.account.is_empty() || arn.account == own {
+            return self.add_hinted(None, text);
+        }
+        self.add_account(Some(arn.account), own);
+        self.add(EntityKind::Other, arn.resource, Some(text));
+    }
+
     /// A principal as IAM describes it: `kind` is its type, `id` its unique id, `key` the credential that it used.
     pub(crate) fn add_principal(&mut self, principal: Principal<'v>) {
         let Principal { kind, name, id, key, own_account } = principal;

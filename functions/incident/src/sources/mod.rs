@@ -3,9 +3,13 @@
 //! One folder a source holds its translation, its EventBridge pattern and its fixtures. This file only finds out who
 //! claims a document, through whatever it was wrapped in on its way.
 
+mod access_analyzer;
 mod arn;
+mod config;
 mod entities;
 mod guardduty;
+mod inspector;
+mod macie;
 mod moment;
 mod node;
 mod resource_type;
@@ -82,7 +86,15 @@ pub(crate) struct Source {
 }
 
 /// Every source, the one with the most telling form first: OCSF and ASFF carry the findings of all others.
-const SOURCES: [&Source; 3] = [&securityhub_ocsf::SOURCE, &securityhub_asff::SOURCE, &guardduty::SOURCE];
+const SOURCES: [&Source; 7] = [
+    &securityhub_ocsf::SOURCE,
+    &securityhub_asff::SOURCE,
+    &macie::SOURCE,
+    &inspector::SOURCE,
+    &access_analyzer::SOURCE,
+    &config::SOURCE,
+    &guardduty::SOURCE,
+];
 
 /// The source that claims a document which stands without an event.
 fn source_of(document: &Node<'_, '_>) -> Option<&'static Source> {

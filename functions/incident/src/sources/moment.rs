@@ -5,8 +5,12 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-/// Reads RFC 3339, the same with a space for the `T`, the same without a zone (UTC), and epoch seconds, milliseconds,
-/// microseconds or nanoseconds as a number or in a string. Anything else is no time.
+/// The forms in which Inspector writes times into its events (user guide, "Amazon Inspector finding event schema"), in UTC:
+/// `Wed Sep 04 16:50:37.627 UTC 2024`, and until 2023 `Dec 3, 2021, 6:02:30 PM`.
+const WRITTEN_OUT: [&str; 2] = ["%a %b %d %H:%M:%S%.f UTC %Y", "%b %d, %Y, %I:%M:%S %p"];
+
+/// Reads RFC 3339, the same with a space for the `T`, the same without a zone (UTC), the forms of [`WRITTEN_OUT`], and epoch
+/// seconds, milliseconds, microseconds or nanoseconds as a number or in a string. Anything else is no time.
 pub(crate) fn read(value: &Value) -> Option<Timestamp> {
     match value {
         Value::Number(number) => match number.as_i64() {
@@ -15,7 +19,7 @@ pub(crate) fn read(value: &Value) -> Option<Timestamp> {
         },
         Value::String(text) => {
             let text = text.trim();
-            text.parse().ok().or_else(|| without_zone(text)).or_else(|| of_digits(text))
+            text.parse().ok().or_else(|| without_zone(text)).or_else(|| of_digits(text)).or_else(|| written_out(text))
         }
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }
@@ -23,6 +27,11 @@ pub(crate) fn read(value: &Value) -> Option<Timestamp> {
 
 fn without_zone(text: &str) -> Option<Timestamp> {
     let at: DateTime = text.parse().ok()?;
+    TimeZone::UTC.to_timestamp(at).ok()
+}
+
+fn written_out(text: &str) -> Option<Timestamp> {
+    let at = WRITTEN_OUT.iter().find_map(|form| DateTime::strptime(form, text).ok())?;
     TimeZone::UTC.to_timestamp(at).ok()
 }
 
@@ -76,6 +85,9 @@ mod tests {
             (json!(1_513_612_691.551), "2017-12-18T15:58:11.551Z"),
             (json!("1739539623"), "2025-02-14T13:27:03Z"),
             (json!("1513612691.551"), "2017-12-18T15:58:11.551Z"),
+            (json!("2026-01-26 14:21:44.742000+01:00"), "2026-01-26T13:21:44.742Z"),
+            (json!("Wed Sep 04 16:50:37.627 UTC 2024"), "2024-09-04T16:50:37.627Z"),
+            (json!("Dec 3, 2021, 6:02:30 PM"), "2021-12-03T18:02:30Z"),
         ] {
             assert_eq!(written(value.clone()).as_deref(), Some(expected), "{value}");
         }

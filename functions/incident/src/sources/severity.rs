@@ -17,6 +17,31 @@ pub(crate) fn of_ten(node: &Node<'_, '_>) -> Severity {
     }
 }
 
+/// Macie's scale (user guide, "Severity scoring for findings"): low, medium and high, by name or as 1, 2 and 3.
+pub(crate) fn of_macie(node: &Node<'_, '_>) -> Severity {
+    let score = match node.get("score").code() {
+        Some(1) => Some(SeverityLabel::Low),
+        Some(2) => Some(SeverityLabel::Medium),
+        Some(3) => Some(SeverityLabel::High),
+        _ => None,
+    };
+    let label = node.get("description").text().and_then(label).or(score).or_else(|| node.text().and_then(self::label));
+    Severity::of(label.map_or(UNSTATED, |label| bounds(label).0))
+}
+
+/// Inspector's label, within which its score (`inspectorScore`, CVSS, 0 to 10) places the severity. The score alone decides
+/// where the label is none yet (`UNTRIAGED`).
+pub(crate) fn of_inspector(word: &Node<'_, '_>, score: &Node<'_, '_>) -> Severity {
+    let score = score.number().map(tenths);
+    Severity::of(match word.text().and_then(label) {
+        Some(label) => {
+            let (lowest, highest) = bounds(label);
+            score.map_or(lowest, |score| score.clamp(lowest, highest))
+        }
+        None => score.unwrap_or(UNSTATED),
+    })
+}
+
 /// ASFF `Severity` (user guide, "Severity object"): the label decides, `Normalized` (0 to 100) places the score within it.
 /// Without either, `Product` and `Original` are the product's own scale. `None` where nothing of it can be read.
 pub(crate) fn of_asff(node: &Node<'_, '_>) -> Option<Severity> {
@@ -104,7 +129,7 @@ pub(crate) fn confidence(stated: &Node<'_, '_>, kind: &str) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use super::{of_asff, of_ocsf, of_ten};
+    use super::{of_asff, of_inspector, of_macie, of_ocsf, of_ten};
     use crate::finding::SeverityLabel;
     use crate::sources::node::Node;
     use proptest::prelude::*;
@@ -161,6 +186,36 @@ mod tests {
         assert_eq!(score(json!(null), json!("High")), 70);
         assert_eq!(score(json!(6), json!(null)), 100);
         assert_eq!(score(json!(99), json!("strange")), 40);
+    }
+
+    #[test]
+    fn macie_names_or_numbers_three_levels() {
+        for (value, score) in [
+            (json!({"score": 1, "description": "Low"}), 1),
+            (json!({"score": 3, "description": "High"}), 70),
+            (json!({"score": 2}), 40),
+            (json!({"score": "3"}), 70),
+            (json!({"score": 9}), 40),
+            (json!("HIGH"), 70),
+            (json!(null), 40),
+        ] {
+            assert_eq!(of_macie(&Node::root(&value)).score, score, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_cvss_score_places_the_severity_within_its_label() {
+        for (word, cvss, score) in [
+            ("HIGH", json!(7.5), 75),
+            ("CRITICAL", json!(7.5), 90),
+            ("LOW", json!(null), 1),
+            ("INFORMATIONAL", json!(2.0), 0),
+            ("UNTRIAGED", json!(9.8), 98),
+            ("UNTRIAGED", json!(null), 40),
+        ] {
+            let word = json!(word);
+            assert_eq!(of_inspector(&Node::root(&word), &Node::root(&cvss)).score, score, "{word}");
+        }
     }
 
     proptest! {

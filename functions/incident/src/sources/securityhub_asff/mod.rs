@@ -111,9 +111,11 @@ fn kind<'v>(finding: &Node<'v, '_>, product: &str, types: &[&'v str]) -> Result<
     let threat = types.iter().find_map(|entry| threat::within(entry));
     let completed = || types.iter().find_map(|entry| threat::completed(entry)).filter(|_| product == "guardduty");
     let control = || control::of(finding).filter(|_| product == "securityhub");
+    let rule = || finding.get("ProductFields").get("aws/config/ConfigRuleName").text().filter(|_| product == "config");
     threat
         .or_else(|| completed().map(Cow::Owned))
         .or_else(control)
+        .or_else(|| rule().map(Cow::Borrowed))
         .or_else(|| types.first().copied().map(Cow::Borrowed))
         .or_else(|| finding.get("GeneratorId").text().map(Cow::Borrowed))
         .ok_or_else(|| finding.get("Types").refused_as_identity())

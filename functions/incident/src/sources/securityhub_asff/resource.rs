@@ -22,6 +22,14 @@ pub(super) fn read<'v>(entities: &mut Entities<'v>, resource: &Node<'v, '_>, acc
         },
     }
     self::details(entities, &details);
+    outsider(entities, details.get("Other").get("External Principal").text(), account);
+}
+
+/// Whom Access Analyzer found to have access: an account, or a principal of one.
+fn outsider<'v>(entities: &mut Entities<'v>, principal: Option<&'v str>, account: &'v str) {
+    let is_account = |text: &&str| text.len() == 12 && text.bytes().all(|digit| digit.is_ascii_digit());
+    entities.add_account(principal.filter(is_account), account);
+    entities.add_outsider(principal, account);
 }
 
 /// The name that the resource's service knows it by, where the id may be another: AWS Config writes a user's unique id and
