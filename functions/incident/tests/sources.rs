@@ -47,7 +47,7 @@ fn smallest() -> Value {
 
 #[test]
 fn every_source_is_whole_and_reads_its_fixtures() {
-    let mut sources = 0;
+    let table = fs::read_to_string(folder().join("mod.rs")).expect("the table is there");
     for entry in fs::read_dir(folder()).expect("the sources are there").flatten().filter(|entry| entry.path().is_dir())
     {
         let source = entry.path();
@@ -59,7 +59,7 @@ fn every_source_is_whole_and_reads_its_fixtures() {
         let mut fixtures = 0;
         for fixture in fs::read_dir(source.join("fixtures")).expect("a source has fixtures").flatten() {
             let event = document(&format!("{name}/fixtures/{}", fixture.file_name().to_string_lossy()));
-            let format = name.rsplit('_').next().unwrap_or_default();
+            let format = name.strip_prefix("securityhub_").unwrap_or(&name).replace('_', "-");
             for finding in findings(&event) {
                 assert_eq!(finding.format, format, "{}", fixture.path().display());
             }
@@ -69,9 +69,9 @@ fn every_source_is_whole_and_reads_its_fixtures() {
             fixtures += 1;
         }
         assert!(fixtures > 0, "{name} has no fixture");
-        sources += 1;
+        let is_in_table = format!("&{name}::SOURCE");
+        assert!(table.contains(&is_in_table), "{name} is not in the table of sources");
     }
-    assert_eq!(sources, 3);
 }
 
 #[test]
@@ -237,7 +237,11 @@ fn refusals_name_the_place() {
         (json!("{"), Code::InvalidJson, "$"),
         (json!({"Message": "{\"a\":"}), Code::InvalidJson, "$.Message"),
         (json!({"eventSource": "guardduty.amazonaws.com"}), Code::UnknownSource, "$"),
-        (json!({"detail-type": "Macie Finding", "detail": {"id": "1"}}), Code::UnknownSource, "$['detail-type']"),
+        (
+            json!({"detail-type": "Access Preview State Change", "detail": {"id": "1"}}),
+            Code::UnknownSource,
+            "$['detail-type']",
+        ),
         (
             json!({"detail-type": "AWS API Call via CloudTrail", "source": "aws.guardduty", "detail": {}}),
             Code::UnknownSource,
