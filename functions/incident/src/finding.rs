@@ -11,7 +11,8 @@ pub struct Finding {
     pub id: String,
     /// The service that made the finding: `guardduty`, `macie`, `securityhub`, …
     pub source: String,
-    /// The format it arrived in: `asff`, `ocsf`, or the service's own, which has its name.
+    /// The format it arrived in: `asff`, `ocsf`, or the service's own, which has its name; `unclassified` where no source
+    /// claims it.
     pub format: String,
     /// The finding type as the source names it, such as `UnauthorizedAccess:IAMUser/InstanceCredentialExfiltration.OutsideAWS`.
     #[serde(rename = "type")]

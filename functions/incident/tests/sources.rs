@@ -59,9 +59,9 @@ fn every_source_is_whole_and_reads_its_fixtures() {
         let mut fixtures = 0;
         for fixture in fs::read_dir(source.join("fixtures")).expect("a source has fixtures").flatten() {
             let event = document(&format!("{name}/fixtures/{}", fixture.file_name().to_string_lossy()));
-            let format = name.strip_prefix("securityhub_").unwrap_or(&name).replace('_', "-");
+            let formats = [name.replace('_', "-"), name.rsplit('_').next().unwrap_or_default().to_owned()];
             for finding in findings(&event) {
-                assert_eq!(finding.format, format, "{}", fixture.path().display());
+                assert!(formats.contains(&finding.format), "{}", fixture.path().display());
             }
             if event.get("detail-type").is_some() {
                 assert!(matches(&event, "source") && matches(&event, "detail-type"), "{}", fixture.path().display());
@@ -237,17 +237,27 @@ fn refusals_name_the_place() {
         (json!("{"), Code::InvalidJson, "$"),
         (json!({"Message": "{\"a\":"}), Code::InvalidJson, "$.Message"),
         (json!({"eventSource": "guardduty.amazonaws.com"}), Code::UnknownSource, "$"),
-        (
-            json!({"detail-type": "Access Preview State Change", "detail": {"id": "1"}}),
-            Code::UnknownSource,
-            "$['detail-type']",
-        ),
+        (json!({"detail-type": "A New Finding", "detail": {"id": "1"}}), Code::UnknownSource, "$"),
         (
             json!({"detail-type": "AWS API Call via CloudTrail", "source": "aws.guardduty", "detail": {}}),
-            Code::UnknownSource,
-            "$['detail-type']",
+            Code::MissingField,
+            "$.detail.eventSource",
         ),
-        (json!({"detail-type": "Security Hub Insight Results", "detail": {}}), Code::NotAFinding, "$['detail-type']"),
+        (
+            json!({"detail-type": "Security Hub Insight Results", "detail": {}}),
+            Code::MissingField,
+            "$.detail.insightArn",
+        ),
+        (
+            json!({"detail-type": "CloudWatch Alarm State Change", "detail": {"alarmName": "a", "state": {}}}),
+            Code::MissingField,
+            "$.detail.state.timestamp",
+        ),
+        (
+            json!({"detail-type": "GuardDuty Malware Protection Object Scan Result", "account": "1", "detail": {}}),
+            Code::MissingField,
+            "$.detail.s3ObjectDetails.bucketName",
+        ),
         (guardduty(json!(null)), Code::MissingField, "$.detail"),
         (guardduty(json!([])), Code::WrongType, "$.detail"),
         (guardduty(json!({"type": "a", "accountId": "1"})), Code::MissingField, "$.detail.id"),
@@ -296,4 +306,86 @@ fn size_nesting_and_wrapping_are_capped() {
     let mut finding = smallest();
     finding["title"] = json!("[\\\"{".repeat(200));
     assert!(read(finding.to_string().as_bytes()).is_ok());
+}
+
+#[test]
+fn what_no_source_claims_is_kept_with_its_account_and_its_arns() {
+    let event = json!({
+        "id": "0e1b2c3d-0001-4000-8000-000000000001", "detail-type": "A New Finding", "source": "aws.newservice",
+        "account": "111122223333", "region": "eu-west-1", "time": "2026-03-02T12:00:00Z",
+        "resources": ["arn:aws:s3:::shop-customer-data"],
+        "detail": {"deep": [{"role": "arn:aws:iam::111122223333:role/shop-checkout"}]},
+    });
+    let kept = finding(&event);
+    assert_eq!((kept.format.as_str(), kept.source.as_str()), ("unclassified", "aws.newservice"));
+    assert_eq!((kept.id.as_str(), kept.kind.as_str()), ("0e1b2c3d-0001-4000-8000-000000000001", "A New Finding"));
+    assert_eq!((kept.category, kept.severity.score), (Category::Unclassified, 40));
+    assert_eq!(named(&kept), [(EntityKind::Role, "shop-checkout"), (EntityKind::Bucket, "shop-customer-data")]);
+    // Several documents in one event of a kind that is not known do not share the event's id.
+    let many = json!({
+        "id": "1", "detail-type": "New Findings", "source": "aws.newservice", "account": "111122223333",
+        "detail": {"findings": [{"a": 1}, {"a": 2}]},
+    });
+    let ids: std::collections::HashSet<_> = findings(&many).into_iter().map(|finding| finding.id).collect();
+    assert_eq!(ids.len(), 2);
+}
+
+#[test]
+fn calls_that_matter_are_read_from_events_and_from_log_files() {
+    for (fixture, category, score, actionable) in [
+        ("trail-stopped", Category::DefenseEvasion, 70, true),
+        ("invocation-logging-removed", Category::DefenseEvasion, 70, true),
+        ("bucket-policy-public", Category::BucketExposure, 70, true),
+        ("snapshot-shared", Category::SnapshotExposure, 70, true),
+        ("object-encrypted-with-customer-key", Category::Ransomware, 70, true),
+        ("key-deletion-refused", Category::Ransomware, 20, true),
+        ("root-signed-in", Category::CredentialCompromise, 40, true),
+    ] {
+        let event = document(&format!("cloudtrail/fixtures/{fixture}.json"));
+        let read = finding(&event);
+        assert_eq!((read.category, read.severity.score), (category, score), "{fixture}");
+        assert_eq!(read.is_actionable(), actionable, "{fixture}");
+        assert_eq!(Some(read.id.as_str()), event["detail"]["eventID"].as_str());
+        assert_eq!(finding(&event["detail"]), read, "{fixture} from a file");
+    }
+    let log: Vec<_> = findings(&document("cloudtrail/fixtures/log-file.json"))
+        .into_iter()
+        .map(|finding| (finding.kind.clone(), finding.is_actionable()))
+        .collect();
+    let expected = [("guardduty:DeleteDetector", true), ("guardduty:UpdateDetector", false)];
+    assert_eq!(log, expected.map(|(kind, acts)| (kind.to_owned(), acts)));
+}
+
+#[test]
+fn alarms_scans_and_insights_are_read() {
+    let alarm = document("cloudwatch/fixtures/compromised-credentials.json");
+    let read = finding(&alarm);
+    assert_eq!((read.category, read.severity.score), (Category::AccountTakeover, 70));
+    assert_eq!(named(&read), [(EntityKind::UserPool, "eu-central-1_Example01")]);
+    assert_eq!(read.last_seen.map(|at| at.to_string()).as_deref(), Some("2026-03-02T09:05:00.12Z"));
+    let mut back = alarm.clone();
+    back["detail"]["state"] = json!({"value": "OK", "timestamp": "2026-03-02T09:25:00.120+0000"});
+    let back = finding(&back);
+    assert!(!back.is_actionable() && back.id != read.id);
+    let in_expression = finding(&document("cloudwatch/fixtures/login-attempts.json"));
+    assert_eq!(
+        (in_expression.category, in_expression.kind.as_str()),
+        (Category::AccountTakeover, "AWS/WAFV2/BlockedRequests")
+    );
+    assert_eq!(named(&in_expression), [(EntityKind::WebAcl, "shop")]);
+
+    let infected = finding(&document("guardduty_scan/fixtures/object-with-threat.json"));
+    assert_eq!((infected.category, infected.is_actionable()), (Category::Malware, true));
+    assert_eq!(
+        named(&infected),
+        [(EntityKind::Bucket, "shop-uploads"), (EntityKind::Object, "shop-uploads/returns/label.pdf")]
+    );
+    assert!(!finding(&document("guardduty_scan/fixtures/object-without-threat.json")).is_actionable());
+    let point = finding(&document("guardduty_scan/fixtures/recovery-point-with-threat.json"));
+    assert_eq!((point.category, point.is_actionable()), (Category::Malware, true));
+    assert!(named(&point).contains(&(EntityKind::Image, "ami-0123456789abcdef0")));
+
+    let insight = finding(&document("securityhub_asff/fixtures/insight-results.json"));
+    assert_eq!((insight.category, insight.is_actionable()), (Category::Unclassified, true));
+    assert_eq!(named(&insight), [(EntityKind::User, "labelling"), (EntityKind::Bucket, "shop-customer-data")]);
 }

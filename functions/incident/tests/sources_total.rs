@@ -177,8 +177,18 @@ proptest! {
 
 #[test]
 fn members_of_other_case_read_the_same() {
-    // OCSF has no such second form.
-    for fixture in fixtures().iter().filter(|fixture| !fixture.to_string().contains("class_uid")) {
+    // OCSF has no such second form, and among the results of an insight the names of members are data.
+    let has_other =
+        |fixture: &&Value| !["class_uid", "insightResults"].iter().any(|it| fixture.to_string().contains(it));
+    for fixture in fixtures().iter().filter(has_other) {
+        let within = |detail: &Value| match fixture.get("detail") {
+            Some(_) => {
+                let mut event = fixture.clone();
+                event["detail"] = detail.clone();
+                event
+            }
+            None => detail.clone(),
+        };
         let detail = fixture.get("detail").unwrap_or(fixture);
         let read = |document: &Value| -> Vec<Finding> {
             let mut findings: Vec<_> = translate(document)
@@ -189,7 +199,7 @@ fn members_of_other_case_read_the_same() {
             findings.iter_mut().for_each(|finding| finding.entities.sort());
             findings
         };
-        assert_eq!(read(&capitalised(detail)), read(detail));
+        assert_eq!(read(&within(&capitalised(detail))), read(&within(detail)));
     }
 }
 

@@ -81,7 +81,7 @@ fn rows(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
 }
 
 /// A category by the name that it is written out under.
-fn named(name: &str) -> Option<Category> {
+pub(crate) fn named(name: &str) -> Option<Category> {
     let name: serde::de::value::StrDeserializer<'_, serde::de::value::Error> = name.into_deserializer();
     Category::deserialize(name).ok()
 }

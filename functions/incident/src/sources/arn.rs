@@ -66,6 +66,12 @@ impl<'a> Arn<'a> {
             ("secretsmanager", "secret") => of(EntityKind::Secret, rest),
             ("kms", "key") => of(EntityKind::Key, rest),
             ("cloudtrail", "trail") => of(EntityKind::Trail, rest),
+            ("logs", "log-group") => of(EntityKind::LogGroup, first(rest, ':')),
+            ("sagemaker", "training-job") => of(EntityKind::TrainingJob, rest),
+            ("wafv2", "regional" | "global") if rest.starts_with("webacl/") => {
+                of(EntityKind::WebAcl, first(rest.trim_start_matches("webacl/"), '/'))
+            }
+            ("cognito-idp", "userpool") => of(EntityKind::UserPool, rest),
             (service, _) if is_known(service) && !rest.is_empty() => Some(self.other()),
             _ => None,
         }
@@ -149,6 +155,9 @@ fn is_known(service: &str) -> bool {
             | "secretsmanager"
             | "kms"
             | "cloudtrail"
+            | "logs"
+            | "wafv2"
+            | "cognito-idp"
     )
 }
 
@@ -188,6 +197,11 @@ mod tests {
             ("arn:aws:secretsmanager:eu-central-1:111122223333:secret:psp-AbCdEf", Secret, "psp-AbCdEf"),
             ("arn:aws:kms:eu-central-1:111122223333:key/0-1-2", Key, "0-1-2"),
             ("arn:aws:cloudtrail:eu-central-1:111122223333:trail/main", Trail, "main"),
+            ("arn:aws:logs:eu-central-1:111122223333:log-group:/aws/bedrock/calls:*", LogGroup, "/aws/bedrock/calls"),
+            ("arn:aws:sagemaker:eu-central-1:111122223333:training-job/ranking-7", TrainingJob, "ranking-7"),
+            ("arn:aws:wafv2:eu-central-1:111122223333:regional/webacl/shop/0-1", WebAcl, "shop"),
+            ("arn:aws:wafv2:eu-central-1:111122223333:regional/ipset/bad/0-1", Other, "regional/ipset/bad/0-1"),
+            ("arn:aws:cognito-idp:eu-central-1:111122223333:userpool/eu-central-1_Ab1", UserPool, "eu-central-1_Ab1"),
         ] {
             assert_eq!(named(arn), Some((kind, id.to_owned())), "{arn}");
         }

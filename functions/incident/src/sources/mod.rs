@@ -5,9 +5,12 @@
 
 mod access_analyzer;
 mod arn;
+mod cloudtrail;
+mod cloudwatch;
 mod config;
 mod entities;
 mod guardduty;
+mod guardduty_scan;
 mod inspector;
 mod macie;
 mod moment;
@@ -17,6 +20,7 @@ mod securityhub_asff;
 mod securityhub_ocsf;
 mod severity;
 mod threat;
+mod unclassified;
 mod unreadable;
 
 pub use unreadable::{Code, Unreadable};
@@ -65,12 +69,12 @@ pub fn translate(document: &Value) -> Result<Translated, Unreadable> {
 /// carry the findings of its members.
 #[derive(Clone, Default)]
 pub(crate) struct Envelope<'v> {
-    #[expect(dead_code, reason = "sources whose events carry no id of their own come next")]
     pub(crate) id: Option<&'v str>,
-    #[expect(dead_code, reason = "as `id`")]
     pub(crate) time: Option<Timestamp>,
     pub(crate) account: Option<Cow<'v, str>>,
     pub(crate) region: Option<&'v str>,
+    pub(crate) source: Option<&'v str>,
+    pub(crate) kind: Option<&'v str>,
 }
 
 /// One source: how its documents are known, and how each of its findings is translated.
@@ -86,13 +90,17 @@ pub(crate) struct Source {
 }
 
 /// Every source, the one with the most telling form first: OCSF and ASFF carry the findings of all others.
-const SOURCES: [&Source; 7] = [
+const SOURCES: [&Source; 11] = [
     &securityhub_ocsf::SOURCE,
     &securityhub_asff::SOURCE,
     &macie::SOURCE,
     &inspector::SOURCE,
     &access_analyzer::SOURCE,
     &config::SOURCE,
+    &securityhub_asff::INSIGHT,
+    &cloudtrail::SOURCE,
+    &guardduty_scan::SOURCE,
+    &cloudwatch::SOURCE,
     &guardduty::SOURCE,
 ];
 
@@ -139,7 +147,9 @@ fn open(
             return open(&within, envelope, wrappings, findings);
         }
     }
-    Err(document.refused(Code::UnknownSource, "this is no finding of a source that is known here"))
+    // Beside others in one event, the document is not what the event's id stands for.
+    findings.push(Ok(unclassified::of(document, &Envelope { id: None, ..envelope.clone() })?));
+    Ok(())
 }
 
 /// Opens every element of a list; one that is refused as a whole is one refusal among the findings.
@@ -166,29 +176,21 @@ fn event(event: &Node<'_, '_>, wrappings: usize, findings: &mut Translated) -> R
         time: event.get("time").moment(),
         account: event.get("account").name(),
         region: event.get("region").text(),
+        source: event.get("source").text(),
+        kind: event.get("detail-type").text().or_else(|| event.get("DetailType").text()),
     };
-    let dashed = event.get("detail-type");
-    let joined = event.get("DetailType");
-    let kind = if dashed.exists() { dashed } else { joined };
     let detail = event.get("detail");
     let held =
         detail.value().and_then(Value::as_str).map(|text| parse(text.as_bytes(), || detail.path())).transpose()?;
     let detail = held.as_ref().map_or(detail, |held| detail.unwrapped(held));
-    let named = kind.text().and_then(|kind| SOURCES.into_iter().find(|source| source.detail_types.contains(&kind)));
-    let source = match (named, kind.text()) {
-        (Some(source), _) => source,
-        (None, Some("Security Hub Insight Results" | "GuardDuty Malware Protection Object Scan Result")) => {
-            return Err(kind.refused(Code::NotAFinding, "an event of this type carries no finding"));
-        }
-        (None, Some("AWS API Call via CloudTrail")) => {
-            return Err(kind.refused(Code::UnknownSource, "no source reads events of this type"));
-        }
-        _ if detail.get("findings").is_list() => {
+    let named = envelope.kind.and_then(|kind| SOURCES.into_iter().find(|source| source.detail_types.contains(&kind)));
+    let Some(source) = named.or_else(|| source_of(&detail)) else {
+        if detail.get("findings").items().next().is_some() {
             each(&detail.get("findings"), &envelope, wrappings, findings);
-            return Ok(());
+        } else {
+            findings.push(Ok(unclassified::of(event, &envelope)?));
         }
-        _ => source_of(&detail)
-            .ok_or_else(|| kind.refused(Code::UnknownSource, "no source reads events of this type"))?,
+        return Ok(());
     };
     if !detail.is_object() {
         return Err(detail.refused_as_identity());

@@ -40,6 +40,10 @@ pub(crate) fn kind(name: &str) -> Option<Kind> {
         "ec2image" | "ecrcontainerimage" | "ecrimage" | "ecrrepository" => Kind::Image,
         "ec2securitygroup" => Kind::SecurityGroup,
         "cloudtrailtrail" => Kind::Trail,
+        "logsloggroup" | "cloudwatchlogsloggroup" => Kind::LogGroup,
+        "sagemakertrainingjob" => Kind::TrainingJob,
+        "wafv2webacl" | "wafwebacl" | "wafregionalwebacl" => Kind::WebAcl,
+        "cognitouserpool" => Kind::UserPool,
         "account" => Kind::Account,
         _ => return None,
     };

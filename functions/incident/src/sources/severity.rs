@@ -74,6 +74,11 @@ pub(crate) fn of_ocsf(id: &Node<'_, '_>, caption: &Node<'_, '_>) -> Severity {
     Severity::of(label.map_or(UNSTATED, |label| bounds(label).0))
 }
 
+/// The least severity of a label, by its word.
+pub(crate) fn of_label(word: &str) -> Option<Severity> {
+    label(word).map(|label| Severity::of(bounds(label).0))
+}
+
 /// The label that a word stands for.
 fn label(word: &str) -> Option<SeverityLabel> {
     let is = |name: &str| word.eq_ignore_ascii_case(name);

@@ -23,7 +23,7 @@ pub enum Code {
     TooLarge,
     /// The document is nested deeper than [`super::MAX_DEPTH`], or wrapped more often than any AWS service wraps.
     TooDeep,
-    /// No source claims the document.
+    /// No source claims the document, and it is of no account.
     UnknownSource,
     /// The source is known, but this event of it carries no finding.
     NotAFinding,

@@ -3,6 +3,7 @@
 //! Only id, account and a type are required. Severity, workflow, region and resources are missing in real documents.
 
 mod control;
+mod insight;
 mod resource;
 
 pub(super) use resource::details;
@@ -26,6 +27,14 @@ pub(super) const SOURCE: Source = Source {
     list: Some("findings"),
     claims,
     translate,
+};
+
+/// What a person sent from an insight.
+pub(super) const INSIGHT: Source = Source {
+    detail_types: &["Security Hub Insight Results"],
+    list: None,
+    claims: insight::claims,
+    translate: insight::translate,
 };
 
 /// Whether a document that arrived without an envelope is in this format.
