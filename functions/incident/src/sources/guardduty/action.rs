@@ -15,6 +15,9 @@ pub(in crate::sources) fn read<'v>(entities: &mut Entities<'v>, action: &Node<'v
         for callers in ["sourceIPs", "sourceIps"] {
             action.get(callers).texts().for_each(|caller| entities.add_address(Some(caller)));
         }
+        if action.get("resource").text() == Some("pods") {
+            pod(entities, &action);
+        }
         entities.add_domain(action.get("domain").text());
         entities.add_domain(action.get("domainDetails").get("domain").text());
         entities.add_if(Kind::NetworkInterface, action.get("localNetworkInterface").text());
@@ -22,6 +25,13 @@ pub(in crate::sources) fn read<'v>(entities: &mut Entities<'v>, action: &Node<'v
         for (kind, affected) in action.get("affectedResources").members() {
             affected.texts().for_each(|id| entities.add_hinted(resource_type::kind(kind), id));
         }
+    }
+}
+
+/// The pod that a call of the Kubernetes API was about, such as one that a command was run in.
+fn pod<'v>(entities: &mut Entities<'v>, call: &Node<'v, '_>) {
+    if let (Some(namespace), Some(name)) = (call.get("namespace").text(), call.get("resourceName").text()) {
+        entities.add(Kind::Pod, format!("{namespace}/{name}"), None);
     }
 }
 

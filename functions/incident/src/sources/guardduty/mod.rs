@@ -3,6 +3,7 @@
 //! Only id, type and account are required. Everything else is taken where it is, in whatever form it has.
 
 pub(super) mod action;
+mod malware;
 mod resource;
 pub(super) mod sequence;
 
@@ -55,6 +56,7 @@ fn translate(finding: &Node<'_, '_>, envelope: &Envelope<'_>) -> Result<Finding,
     resource::read(&mut entities, &finding.get("resource"), &account);
     action::read(&mut entities, &service.get("action"), &account);
     sequence::read(&mut entities, &service.get("detection").get("sequence"), &account);
+    malware::read(&mut entities, &service);
     let entities = entities.finish();
 
     let title = finding.get("title").text().unwrap_or(&kind);

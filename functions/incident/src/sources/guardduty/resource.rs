@@ -93,8 +93,14 @@ fn kubernetes<'v>(entities: &mut Entities<'v>, details: &Node<'v, '_>) {
         (_, None) => {}
     }
     workload.get("containers").items().for_each(|container| self::container(entities, &container));
-    // A Kubernetes user is no IAM user, unless the cluster maps one: then its name is the ARN.
-    entities.add_arn(details.get("kubernetesUserDetails").get("username").text());
+    // A Kubernetes user is no IAM user, unless the cluster maps one: then its name is the ARN, or its id ends with the one of
+    // the role (`aws-iam-authenticator:account:AROA…`) and the name of the session is apart.
+    let user = details.get("kubernetesUserDetails");
+    entities.add_arn(user.get("username").text());
+    let role = user.get("uid").text().and_then(|uid| uid.rsplit(':').next()).filter(|id| id.starts_with("AROA"));
+    if let (Some(role), Some(session)) = (role, user.get("sessionName").texts().next()) {
+        entities.add(Kind::Session, format!("{role}:{session}"), None);
+    }
 }
 
 fn container<'v>(entities: &mut Entities<'v>, container: &Node<'v, '_>) {

@@ -14,6 +14,26 @@ pub(in crate::sources) fn read<'v>(entities: &mut Entities<'v>, sequence: &Node<
         entities.add_address(endpoint.get("ip").text());
         entities.add_domain(endpoint.get("domain").text());
     }
+    indicators(entities, &sequence.get("sequenceIndicators"));
+    for signal in sequence.get("signals").items() {
+        indicators(entities, &signal.get("signalIndicators"));
+    }
+}
+
+/// Names the addresses and domains that made GuardDuty suspicious; the values of other indicators are no entities.
+fn indicators<'v>(entities: &mut Entities<'v>, indicators: &Node<'v, '_>) {
+    for indicator in indicators.items() {
+        let values = indicator.get("values");
+        match indicator.get("key").text() {
+            Some("MALICIOUS_IP" | "TOR_IP" | "CRYPTOMINING_IP") => {
+                values.texts().for_each(|address| entities.add_public_address(Some(address)));
+            }
+            Some("MALICIOUS_DOMAIN" | "CRYPTOMINING_DOMAIN") => {
+                values.texts().for_each(|domain| entities.add_domain(Some(domain)));
+            }
+            _ => {}
+        }
+    }
 }
 
 fn actor<'v>(entities: &mut Entities<'v>, actor: &Node<'v, '_>, account: &'v str) {
@@ -35,6 +55,8 @@ fn actor<'v>(entities: &mut Entities<'v>, actor: &Node<'v, '_>, account: &'v str
 
 fn resource<'v>(entities: &mut Entities<'v>, resource: &Node<'v, '_>, account: &'v str) {
     let kind = resource.get("resourceType").text().and_then(resource_type::kind);
+    // A sequence spans the accounts of its members.
+    entities.add_account(resource.get("accountId").text(), account);
     let data = resource.get("data");
     let key = data.get("accessKey");
     if key.is_object() {
@@ -62,6 +84,8 @@ fn resource<'v>(entities: &mut Entities<'v>, resource: &Node<'v, '_>, account: &
         }
         entities.add_if(Kind::InstanceProfile, block.get("iamInstanceProfile").get("arn").text());
         entities.add_if(Kind::Key, block.get("encryptionKeyArn").text());
+        // The name of an image is what a registry takes; its digest alone is not.
+        entities.add_if(Kind::Image, block.get("image").text());
     }
 }
 

@@ -7,9 +7,11 @@ use crate::sources::node::Node;
 use crate::sources::resource_type;
 use crate::sources::securityhub_asff::details;
 
-/// OCSF `observables[].type_id` of a host name and of an IP address.
+/// OCSF `observables[].type_id` of a host name, of an IP address, of the id of a resource and of the id of a credential.
 const HOSTNAME: u32 = 1;
 const IP_ADDRESS: u32 = 2;
+const RESOURCE_UID: u32 = 10;
+const CREDENTIAL_UID: u32 = 19;
 
 /// OCSF `connection_info.direction_id` of a connection that came in, and of one that went out.
 const INBOUND: u32 = 1;
@@ -21,8 +23,6 @@ pub(super) fn read<'v>(entities: &mut Entities<'v>, finding: &Node<'v, '_>, acco
     for list in ["resources", "resource"] {
         finding.get(list).items().for_each(|resource| self::resource(entities, &resource, account));
     }
-    let bucket = finding.get("databucket");
-    entities.add_if(Kind::Bucket, bucket.get("uid").text().or_else(|| bucket.get("name").text()));
     evidence(entities, finding, account);
     finding.get("evidences").items().for_each(|evidence| self::evidence(entities, &evidence, account));
     for observable in finding.get("observables").items() {
@@ -30,6 +30,8 @@ pub(super) fn read<'v>(entities: &mut Entities<'v>, finding: &Node<'v, '_>, acco
         match observable.get("type_id").code() {
             Some(HOSTNAME) => entities.add_domain(value),
             Some(IP_ADDRESS) => entities.add_public_address(value),
+            Some(RESOURCE_UID) => entities.add_arn(value),
+            Some(CREDENTIAL_UID) => entities.add_if(Kind::AccessKey, value.filter(|id| is_access_key(id))),
             _ => {}
         }
     }
@@ -78,15 +80,14 @@ fn instance<'v>(entities: &mut Entities<'v>, data: &Node<'v, '_>) {
 
 /// OCSF's own view of the machine behind a resource.
 fn device<'v>(entities: &mut Entities<'v>, device: &Node<'v, '_>) {
+    entities.add_if(Kind::Instance, device.get("instance_uid").text());
     for interface in device.get("network_interfaces").items() {
         entities.add_if(Kind::NetworkInterface, interface.get("uid").text());
     }
     let profile = device.get("instance_profile");
     entities.add_if(Kind::InstanceProfile, profile.get("uid_alt").text());
     entities.add_if(Kind::Image, device.get("image").get("uid").text());
-    let container = device.get("container");
-    entities.add_if(Kind::Container, container.get("uid").text());
-    entities.add_if(Kind::Image, container.get("image").get("name").text());
+    container(entities, &device.get("container"));
 }
 
 /// One evidence; a finding of before 1.1 has the same members at its top.
@@ -105,6 +106,22 @@ fn evidence<'v>(entities: &mut Entities<'v>, evidence: &Node<'v, '_>, account: &
         }
     }
     entities.add_domain(evidence.get("query").get("hostname").text());
+    entities.add_domain(evidence.get("url").get("hostname").text());
+    let bucket = evidence.get("databucket");
+    entities.add_if(Kind::Bucket, bucket.get("uid").text().or_else(|| bucket.get("name").text()));
+    container(entities, &evidence.get("container"));
+    device(entities, &evidence.get("device"));
+    evidence.get("resources").items().for_each(|resource| entities.add_arn(resource.get("uid").text()));
+}
+
+fn container<'v>(entities: &mut Entities<'v>, container: &Node<'v, '_>) {
+    entities.add_if(Kind::Container, container.get("uid").text());
+    entities.add_if(Kind::Image, container.get("image").get("name").text());
+}
+
+/// Whether a credential's id is that of an access key, long-term or temporary.
+fn is_access_key(id: &str) -> bool {
+    id.starts_with("AKIA") || id.starts_with("ASIA")
 }
 
 /// Who acted. `actor.user` is also the operating system's user of a process, who is no IAM principal.
