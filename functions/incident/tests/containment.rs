@@ -10,8 +10,8 @@
 use incident::containment::guard::Guard;
 use incident::containment::observation::{shows_containment, shows_reversal};
 use incident::containment::{ActionId, Plan, PlaybookError, Playbooks, Step};
-use incident::finding::Located;
 use incident::evidence::ItemKind;
+use incident::finding::Located;
 use incident::{Category, Entity, EntityKind, IncidentId, Organisation};
 use jiff::Timestamp;
 use proptest::prelude::*;

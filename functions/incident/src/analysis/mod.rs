@@ -6,8 +6,8 @@ mod indication;
 mod reason;
 mod tables;
 
-pub use indication::Indication;
 pub use category::{Sign, category_of, category_of_lapse, explain};
 pub(crate) use category::{exposure_of, sharing_of};
+pub use indication::Indication;
 pub use reason::Reason;
 pub(crate) use tables::named as category_named;
