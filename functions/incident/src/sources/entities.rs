@@ -6,6 +6,9 @@ use crate::finding::{Entity, EntityKind};
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
+/// The longest id, in bytes: an ARN has at most 2,048 characters (IAM user guide, "Quotas"), the key of an object 1,024 bytes.
+const MAX_ID: usize = 2048;
+
 /// The entities named so far. They borrow from the document until [`Entities::finish`].
 #[derive(Default)]
 pub(crate) struct Entities<'v> {
@@ -19,13 +22,21 @@ struct Named<'v> {
 }
 
 impl<'v> Entities<'v> {
-    /// Names one thing. A blank id, and what exporters write for a missing one, names nothing.
+    /// Names one thing. A blank id, what exporters write for a missing one, and what is longer than any id, name nothing.
     pub(crate) fn add(&mut self, kind: EntityKind, id: impl Into<Cow<'v, str>>, arn: Option<&'v str>) {
         let id = id.into();
-        if id.is_empty() || matches!(&*id, "null" | "None" | "-" | "N/A") {
+        if id.is_empty() || id.len() > MAX_ID || matches!(&*id, "null" | "None" | "-" | "N/A") {
             return;
         }
-        self.named.push(Named { kind, id, arn: arn.filter(|arn| arn.starts_with("arn:")) });
+        self.named.push(Named { kind, id, arn: arn.filter(|arn| arn.starts_with("arn:") && arn.len() <= MAX_ID) });
+    }
+
+    /// Names what lies within something else: an object in a bucket, a pod in a namespace. The outer name is copied for each
+    /// inner one, so its length counts before that.
+    pub(crate) fn add_within(&mut self, kind: EntityKind, outer: &str, inner: &str) {
+        if outer.len().saturating_add(inner.len()) < MAX_ID {
+            self.add(kind, format!("{outer}/{inner}"), None);
+        }
     }
 
     /// Names what `id` says, if anything.

@@ -40,6 +40,9 @@ pub const MAX_DEPTH: usize = 127;
 /// How often a finding may be wrapped: in a queue's record, in a topic's message, in a list, in an event.
 const MAX_WRAPPINGS: usize = 6;
 
+/// The length, in bytes, above which what an event calls its account or its region is neither.
+const MAX_SCOPE: usize = 64;
+
 /// One document's findings, each read or refused on its own.
 pub type Translated = Vec<Result<Finding, Unreadable>>;
 
@@ -174,9 +177,10 @@ fn event(event: &Node<'_, '_>, wrappings: usize, findings: &mut Translated) -> R
     let envelope = Envelope {
         id: event.get("id").text(),
         time: event.get("time").moment(),
-        account: event.get("account").name(),
-        region: event.get("region").text(),
-        source: event.get("source").text(),
+        // Each finding of the event gets a copy of these.
+        account: event.get("account").name().filter(|account| account.len() <= MAX_SCOPE),
+        region: event.get("region").text().filter(|region| region.len() <= MAX_SCOPE),
+        source: event.get("source").text().filter(|source| source.len() <= MAX_SCOPE),
         kind: event.get("detail-type").text().or_else(|| event.get("DetailType").text()),
     };
     let detail = event.get("detail");

@@ -67,7 +67,7 @@ fn bucket<'v>(entities: &mut Entities<'v>, bucket: &Node<'v, '_>) {
     for object in bucket.get("s3ObjectDetails").items() {
         match (object.get("objectArn").text(), object.get("key").text(), bucket.get("name").text()) {
             (Some(arn), _, _) => entities.add_hinted(Some(Kind::Object), arn),
-            (None, Some(key), Some(bucket)) => entities.add(Kind::Object, format!("{bucket}/{key}"), None),
+            (None, Some(key), Some(bucket)) => entities.add_within(Kind::Object, bucket, key),
             (None, _, _) => {}
         }
     }
@@ -88,7 +88,7 @@ fn cluster<'v>(entities: &mut Entities<'v>, cluster: &Node<'v, '_>) {
 fn kubernetes<'v>(entities: &mut Entities<'v>, details: &Node<'v, '_>) {
     let workload = details.get("kubernetesWorkloadDetails");
     match (workload.get("namespace").text(), workload.get("name").text()) {
-        (Some(namespace), Some(name)) => entities.add(Kind::Pod, format!("{namespace}/{name}"), None),
+        (Some(namespace), Some(name)) => entities.add_within(Kind::Pod, namespace, name),
         (None, Some(name)) => entities.add(Kind::Pod, name, None),
         (_, None) => {}
     }

@@ -93,7 +93,7 @@ fn pod<'v>(entities: &mut Entities<'v>, resource: &Node<'v, '_>) {
     let name = resource.get("name").text().or_else(|| resource.get("uid").text());
     let namespace = resource.get("data").get("kubernetesWorkload").get("namespace").text();
     match (namespace, name) {
-        (Some(namespace), Some(name)) => entities.add(Kind::Pod, format!("{namespace}/{name}"), None),
+        (Some(namespace), Some(name)) => entities.add_within(Kind::Pod, namespace, name),
         (None, Some(name)) => entities.add(Kind::Pod, name, None),
         (_, None) => {}
     }
