@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 
 import containment
+import intake
+import memory
 import start
 import translation
 
@@ -24,7 +26,7 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="also write the figures into README.md")
     options = parser.parse_args()
     summary = {"machine": {"cores": os.cpu_count(), "system": platform.platform()}, "figures": []}
-    for bench in (start, translation, containment):
+    for bench in (start, translation, memory, intake, containment):
         print(f"== bench: {bench.__doc__.splitlines()[0]}", flush=True)
         for figure in bench.measure(REPOSITORY):
             summary["figures"].append(figure)

@@ -6,7 +6,7 @@
 use super::moment;
 use super::unreadable::{Code, Unreadable};
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::borrow::Cow;
 
 /// A place in a document of lifetime `'v`, reached through places of lifetime `'p`.
@@ -37,6 +37,9 @@ impl<'v, 'p> Node<'v, 'p> {
     pub(crate) fn get<'c>(&'c self, key: &'c str) -> Node<'v, 'c> {
         let found = self.value.and_then(Value::as_object).and_then(|members| {
             members.get(key).map(|value| (key, value)).or_else(|| {
+                if !has_other_case(members, key) {
+                    return None;
+                }
                 let mut buffer = [0; 64];
                 let (name, value) = members.get_key_value(other_case(key, &mut buffer)?)?;
                 Some((name.as_str(), value))
@@ -183,6 +186,17 @@ fn is_shorthand(key: &str) -> bool {
     let mut letters = key.bytes();
     letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
         && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == b'_')
+}
+
+/// Whether `members` can hold `key` in the other case. Members are sorted and ASCII has its capitals first, so that the first and
+/// the last member tell; most documents keep to one case, and most lookups are of what is not there.
+fn has_other_case(members: &Map<String, Value>, key: &str) -> bool {
+    let first = |name: &String| name.bytes().next().unwrap_or_default();
+    if key.starts_with(|letter: char| letter.is_ascii_lowercase()) {
+        members.keys().next().map(first).is_some_and(|first| first <= b'Z')
+    } else {
+        members.keys().next_back().map(first).is_some_and(|first| first >= b'a')
+    }
 }
 
 /// `key` with its first letter in the other case; `None` where that changes nothing or `key` is longer than any that is
