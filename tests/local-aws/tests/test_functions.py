@@ -1,6 +1,8 @@
 """Functions: their own identity, their URL, the queue behind them, their output."""
 
+import concurrent.futures
 import json
+import time
 import urllib.error
 import urllib.request
 
@@ -123,3 +125,30 @@ def test_ordered_api_fault_hits_one_principal_once(aws, stack):
 @pytest.mark.parametrize("event", [{"echo": None}, {"echo": [1, {"a": "b"}]}])
 def test_answer_of_a_function(aws, stack, event):
     assert invoke(aws, "echo", event) == (None, event["echo"])
+
+
+def test_a_function_runs_as_often_at_once_as_it_is_called(aws, stack):
+    """Each run at the same time has a process of its own, as each has an execution environment on AWS."""
+    started = time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(4) as callers:
+        answers = list(callers.map(lambda _: invoke(aws, "other", {"sleep": 1.0, "echo": "done"}), range(4)))
+    assert answers == [(None, "done")] * 4
+    assert time.monotonic() - started < 3.5, "they ran one after another"
+
+
+def test_a_queue_feeds_five_runs_at_once(aws, stack):
+    """Messages that hold their function up for a while: five batches are under way together, as Lambda begins with five."""
+    bodies = [json.dumps({"sleep": 1.0, "number": number}) for number in range(50)]
+    sqs = aws.client("sqs")
+    for start in range(0, len(bodies), 10):
+        entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies[start : start + 10])]
+        sqs.send_message_batch(QueueUrl=stack["QueueUrl"], Entries=entries)
+    started = time.monotonic()
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+
+    def is_empty():
+        left = sqs.get_queue_attributes(QueueUrl=stack["QueueUrl"], AttributeNames=names)["Attributes"]
+        return set(left.values()) == {"0"}
+
+    aws.wait_until(is_empty, 20, what="the end of the queue")
+    assert time.monotonic() - started < 4.5, "the batches ran one after another"
