@@ -14,6 +14,7 @@ pub mod notification;
 pub mod organisation;
 pub mod ports;
 pub mod post_incident;
+pub mod reconciliation;
 pub mod record;
 pub mod records;
 pub mod scope;

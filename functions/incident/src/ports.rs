@@ -99,3 +99,50 @@ pub trait DeadLetters {
     /// Keeps the document with the code, path and message of what is wrong with it.
     async fn keep(&self, document: &str, code: &str, path: &str, message: &str) -> Result<(), Failure>;
 }
+
+/// The list of findings that a service keeps for a region, in the order of their updates.
+pub trait FindingFeed {
+    /// The source: `guardduty`, `securityhub`.
+    fn source(&self) -> &'static str;
+    /// The region.
+    fn region(&self) -> &str;
+    /// One page of the findings that were updated in `window`, the oldest update first. `cursor` is that of the page before.
+    async fn page(&self, window: Window, cursor: Option<&str>) -> Result<FeedPage, Failure>;
+}
+
+/// The times between which a finding was updated. The same on every page of a listing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// From here on.
+    pub since: Timestamp,
+    /// Up to here.
+    pub until: Timestamp,
+}
+
+/// One page of a feed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FeedPage {
+    /// The findings, the oldest update first.
+    pub findings: Vec<ListedFinding>,
+    /// Where the next page begins; `None` at the end.
+    pub next: Option<String>,
+    /// The account does not use the service in this region, so that nothing is listed.
+    pub is_off: bool,
+}
+
+/// A finding as its service lists it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ListedFinding {
+    /// The service's own document, whole.
+    pub document: Value,
+    /// When the service made it.
+    pub created_at: Option<Timestamp>,
+    /// When the service last updated it.
+    pub updated_at: Option<Timestamp>,
+}
+
+/// The queue in front of intake.
+pub trait FindingQueue {
+    /// Sends each document as a message of its own. After an `Err` some may have been sent: intake knows a repeat.
+    async fn send(&self, documents: &[Value]) -> Result<(), Failure>;
+}

@@ -3,6 +3,7 @@
 use crate::config::Stopped;
 use crate::telemetry::{Level, log};
 use incident::{Failure, Fault};
+use jiff::Timestamp;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -29,10 +30,25 @@ where
     R: Serialize,
     F: AsyncFn(P) -> Result<R, Failure>,
 {
+    serve_until(async |task, _| handle(task).await).await
+}
+
+/// As [`serve`], for work that goes on for as long as there is time: the handler learns when Lambda will end it.
+///
+/// # Errors
+/// When the Runtime API cannot be reached.
+pub async fn serve_until<P, R, F>(handle: F) -> Result<(), Stopped>
+where
+    P: DeserializeOwned,
+    R: Serialize,
+    F: AsyncFn(P, Timestamp) -> Result<R, Failure>,
+{
     let handle = &handle;
     let service = service_fn(move |event: LambdaEvent<Value>| async move {
         let request = event.context.request_id.clone();
-        answer(event.payload, handle).await.map_err(|failure| {
+        let deadline = event.context.deadline();
+        let deadline = Timestamp::try_from(deadline).unwrap_or(Timestamp::MIN);
+        answer(event.payload, deadline, handle).await.map_err(|failure| {
             let level = match failure.fault() {
                 Fault::Transient => Level::Info,
                 Fault::Rejected | Fault::NeedsOperator => Level::Error,
@@ -49,15 +65,15 @@ where
     lambda_runtime::run(service).await.map_err(Stopped::Runtime)
 }
 
-async fn answer<P, R, F>(payload: Value, handle: &F) -> Result<Value, Failure>
+async fn answer<P, R, F>(payload: Value, deadline: Timestamp, handle: &F) -> Result<Value, Failure>
 where
     P: DeserializeOwned,
     R: Serialize,
-    F: AsyncFn(P) -> Result<R, Failure>,
+    F: AsyncFn(P, Timestamp) -> Result<R, Failure>,
 {
     let task: P = parse(payload)?;
     // On the heap: the state of a handler nests every client's call, too deep for the compiler to lay out in one piece.
-    let result = Box::pin(handle(task)).await?;
+    let result = Box::pin(handle(task, deadline)).await?;
     serde_json::to_value(result).map_err(|error| Failure::needs_operator("the result cannot be written").because(error))
 }
 

@@ -8,4 +8,4 @@ pub mod telemetry;
 
 pub use aws::Sdk;
 pub use config::{Stopped, given, required, required_number};
-pub use entry::serve;
+pub use entry::{serve, serve_until};

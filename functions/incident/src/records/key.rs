@@ -113,6 +113,11 @@ impl Key {
         Self::new(format!("GATE#{id}#{obligation}#{version:06}"), "TOKEN")
     }
 
+    /// How far the list of a source in a region has been read.
+    pub fn watermark(source: &str, region: &str) -> Self {
+        Self::new(format!("WATERMARK#{source}#{region}"), "WATERMARK")
+    }
+
     /// A notice that waits for counsel.
     pub fn waiting(id: &IncidentId, obligation: &str, version: u32) -> Self {
         Self::new("REVIEWS".to_owned(), format!("{id}#{obligation}#{version:06}"))

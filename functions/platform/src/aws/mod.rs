@@ -1,8 +1,10 @@
 //! One file an AWS service, each implementing ports of the core. AWS types never leave this folder.
 
+mod answer_body;
 mod cloudtrail;
 mod dynamodb;
 mod failure;
+mod feeds;
 mod findings;
 mod function_url;
 mod s3;
@@ -14,13 +16,14 @@ mod ssm;
 
 pub use cloudtrail::Trail;
 pub use dynamodb::Table;
+pub use feeds::RegionalFeed;
 pub use findings::FindingServices;
 pub use function_url::FunctionUrl;
 pub use s3::{Buckets, LockedBucket};
 pub use sesv2::Mailer;
 pub use sfn::{LegalGate, StateMachine};
 pub use sns::OperatorTopic;
-pub use sqs::DeadLetterQueue;
+pub use sqs::{DeadLetterQueue, FindingsQueue};
 pub use ssm::Automations;
 
 use aws_config::SdkConfig;
