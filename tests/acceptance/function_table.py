@@ -14,7 +14,8 @@ from cloudformation_yaml import load
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 BEGIN, END = "<!-- functions:begin -->", "<!-- functions:end -->"
 _BETWEEN = re.compile(f"{re.escape(BEGIN)}\n(.*?){re.escape(END)}", re.DOTALL)
-_QUEUE, _URL = "the queue `tocsin-findings`", "its function URL (AWS_IAM)"
+_TRIGGERS = {"SQS": "the queue `tocsin-findings`", "Schedule": "its schedule"}
+_URL = "its function URL (AWS_IAM)"
 
 
 def table(root: pathlib.Path) -> str:
@@ -50,7 +51,7 @@ def calling_states(root: pathlib.Path) -> dict[str, list[str]]:
 
 
 def other_callers(properties: dict) -> list[str]:
-    found = [_QUEUE for event in properties.get("Events", {}).values() if event["Type"] == "SQS"]
+    found = [_TRIGGERS[event["Type"]] for event in properties.get("Events", {}).values()]
     return found + ([_URL] if "FunctionUrlConfig" in properties else [])
 
 
