@@ -6,6 +6,8 @@ import platform
 
 from demo import organisation, places
 
+# The second one only lists findings: nothing there sends events to this stack.
+REGIONS = ("eu-central-1", "us-west-2")
 COUNSEL = ("counsel-adams", "counsel-bauer")
 
 
@@ -33,6 +35,8 @@ def architecture() -> str:
 
 def deploy(aws) -> Stack:
     infra = places.REPOSITORY / "infra"
+    for region in REGIONS:
+        aws.client("guardduty", region=region).create_detector(Enable=True)
     aws.deploy("tocsin-member", infra / "member.yaml", {"SecurityAccountId": aws.account, "HomeRegion": aws.region})
     parameters = {
         "Architecture": architecture(),
@@ -42,6 +46,7 @@ def deploy(aws) -> Stack:
         "VaultRetentionMode": "GOVERNANCE",
         "VaultRetentionDays": 1,
         "RepeatRevocationAfterSeconds": 1,
+        "FindingRegions": ",".join(REGIONS),
     }
     outputs = aws.deploy("tocsin-responder", infra / "responder.yaml", parameters)
     aws.client("sesv2").create_email_identity(EmailIdentity=organisation.SENDER_DOMAIN)

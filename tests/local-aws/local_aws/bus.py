@@ -12,10 +12,15 @@ from local_aws import control, plug
 
 put_events = plug.take(eventbridge, "_put_events", "data", "allow_aws_source")
 
+# While it is cut, what services publish is lost, as when a rule is switched off.
+_is_cut = False
+
 
 def publish(source: str, detail_type: str, detail: dict, resources: list[str] | None = None) -> None:
     if not source.startswith("aws."):
         raise ValueError(f"`{source}` is not a service of AWS; put its events on the bus with PutEvents")
+    if _is_cut:
+        return
     entry = {"Source": source, "DetailType": detail_type, "Detail": json.dumps(detail), "Resources": resources or []}
     _status, _headers, body = put_events({"Entries": [entry]}, allow_aws_source=True)
     answer = json.loads(body)
@@ -27,3 +32,9 @@ def publish(source: str, detail_type: str, detail: dict, resources: list[str] | 
 def publish_for_test(request: dict) -> None:
     """An EventBridge envelope of a service, as a test or the demo holds it."""
     publish(request["source"], request["detail-type"], request["detail"], request.get("resources"))
+
+
+@control.route("POST", "/bus")
+def cut_for_test(request: dict) -> None:
+    global _is_cut
+    _is_cut = bool(request["cut"])

@@ -7,11 +7,13 @@ import uuid
 
 from ministack.core.responses import AccountRegionScopedDict, get_account_id, get_region
 
-from local_aws import api_clients, bus, control
+from local_aws import api_clients, bus, control, listing
 from local_aws.moto_services import handlers
 from local_aws.service_answers import answer_json, error_json
 
 _PATH = re.compile(r"^/detector/([^/]+)/findings(/create|/get|/archive|/unarchive)?$")
+_TIMES = ("createdAt", "updatedAt")
+_MOST = 50
 _findings = AccountRegionScopedDict()
 _detectors_and_the_rest = handlers["guardduty"]
 
@@ -44,24 +46,49 @@ async def handle(method, path, headers, body, query):
             put(sample(kind, found.group(1)))
         return answer_json({})
     if operation == "/get":
-        return answer_json({"findings": [_findings[key] for key in request["findingIds"] if key in _findings]})
+        if len(request["findingIds"]) > _MOST:
+            return error_json("BadRequestException", f"at most {_MOST} findings at once")
+        return answer_json({"findings": sorted_as_asked(request)})
     if operation:
         for key in request["findingIds"]:
             if key in _findings:
                 _findings[key].setdefault("service", {})["archived"] = operation == "/archive"
         return answer_json({})
     try:
-        criteria = (request.get("findingCriteria") or {}).get("criterion") or {}
-        return answer_json({"findingIds": [key for key, finding in _findings.items() if matches(finding, criteria)]})
+        return answer_json(list_findings(request))
     except ValueError as error:
         return error_json("BadRequestException", str(error))
 
 
+def sorted_as_asked(request: dict) -> list[dict]:
+    found = [_findings[key] for key in request["findingIds"] if key in _findings]
+    order = request.get("sortCriteria") or {}
+    if by := order.get("attributeName"):
+        found.sort(key=lambda finding: value_at(finding, by) or 0, reverse=order.get("orderBy") == "DESC")
+    return found
+
+
+def list_findings(request: dict) -> dict:
+    criteria = (request.get("findingCriteria") or {}).get("criterion") or {}
+    order = request.get("sortCriteria") or {}
+    by = order.get("attributeName")
+    found = [((value_at(finding, by) or 0 if by else 0, key), key) for key, finding in _findings.items() if matches(finding, criteria)]
+    size = listing.size_of(request.get("maxResults"), _MOST)
+    shown, following = listing.page(found, request, size, descending=order.get("orderBy") == "DESC")
+    return {"findingIds": shown, "nextToken": following or ""}
+
+
+def value_at(finding: dict, field: str):
+    """What a condition compares or a list is sorted by: times are milliseconds since 1970."""
+    value = finding
+    for part in field.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return listing.millis(value) if field in _TIMES and value is not None else value
+
+
 def matches(finding: dict, criteria: dict) -> bool:
     for field, conditions in criteria.items():
-        value = finding
-        for part in field.split("."):
-            value = value.get(part) if isinstance(value, dict) else None
+        value = value_at(finding, field)
         for name, wanted in conditions.items():
             compare = COMPARISONS.get(SYNONYMS.get(name, name))
             if compare is None:

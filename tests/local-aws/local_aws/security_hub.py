@@ -6,13 +6,14 @@ import json
 
 from ministack.core.responses import AccountRegionScopedDict
 
-from local_aws import bus, control
+from local_aws import bus, control, listing
 from local_aws.moto_services import handlers
 from local_aws.service_answers import answer_json, error_json
 
 _findings = AccountRegionScopedDict()
 _standards_and_the_rest = handlers["securityhub"]
 
+_MOST = 100
 REQUIRED = ("SchemaVersion", "Id", "ProductArn", "GeneratorId", "AwsAccountId", "CreatedAt", "UpdatedAt", "Severity", "Title")
 REQUIRED += ("Description", "Resources")
 # Filter -> where the finding holds the value; `[]` steps into each item of a list.
@@ -111,7 +112,23 @@ def get_findings(request: dict) -> dict:
     if unknown:
         raise ValueError(f"the local AWS does not filter findings by {', '.join(unknown)}")
     found = [finding for finding in _findings.values() if all(passes(finding, name, rules) for name, rules in filters.items())]
-    return {"Findings": found[: request.get("MaxResults") or 100]}
+    (order,) = request.get("SortCriteria") or [{}]
+    sorted_by = [((sort_value(finding, order.get("Field")), finding["Id"]), finding) for finding in found]
+    size = listing.size_of(request.get("MaxResults"), _MOST)
+    shown, following = listing.page(sorted_by, request, size, descending=order.get("SortOrder") == "desc")
+    return {"Findings": shown, **({"NextToken": following} if following else {})}
+
+
+def sort_value(finding: dict, field: str | None):
+    """By one field, and without one as Security Hub likes; the local AWS then goes by the id alone."""
+    if field is None:
+        return 0
+    if field not in FILTERS:
+        raise ValueError(f"the local AWS does not sort findings by {field}")
+    found = values_at(finding, FILTERS[field])
+    if field.endswith("At"):
+        return listing.millis(found[0]) if found else 0
+    return found[0] if found else ""
 
 
 def values_at(value, path: str) -> list:
@@ -127,7 +144,7 @@ def values_at(value, path: str) -> list:
 def passes(finding: dict, name: str, rules: list[dict]) -> bool:
     actual = values_at(finding, FILTERS[name])
     if name.endswith("At"):
-        return any(rule.get("Start", "") <= moment <= rule.get("End", "9999") for rule in rules for moment in actual)
+        return any(is_within(listing.millis(moment), rule) for rule in rules for moment in actual)
     wanted = [rule for rule in rules if rule["Comparison"] in POSITIVE]
     unwanted = [rule for rule in rules if rule["Comparison"] in NEGATIVE]
     if len(wanted) + len(unwanted) != len(rules):
@@ -135,6 +152,12 @@ def passes(finding: dict, name: str, rules: list[dict]) -> bool:
     if wanted and not any(POSITIVE[rule["Comparison"]](value, rule["Value"]) for rule in wanted for value in actual):
         return False
     return not any(POSITIVE[NEGATIVE[rule["Comparison"]]](value, rule["Value"]) for rule in unwanted for value in actual)
+
+
+def is_within(moment: float, rule: dict) -> bool:
+    if "Start" not in rule or "End" not in rule:
+        raise ValueError("the local AWS knows only date filters with a start and an end")
+    return listing.millis(rule["Start"]) <= moment <= listing.millis(rule["End"])
 
 
 def update_findings(request: dict) -> dict:

@@ -236,6 +236,15 @@ class LocalAws:
         fault = {"service": service, "operation": operation, "code": code, "status": status, "times": times}
         self.control("POST", "/api-fault", fault | {"principal": principal})
 
+    @contextlib.contextmanager
+    def bus_cut(self):
+        """Meanwhile services keep their findings, and nothing that they publish arrives."""
+        self.control("POST", "/bus", {"cut": True})
+        try:
+            yield
+        finally:
+            self.control("POST", "/bus", {"cut": False})
+
     def clear_faults(self) -> None:
         self.control("DELETE", "/ssm-fault")
         self.control("DELETE", "/api-fault")

@@ -90,6 +90,47 @@ def test_security_hub_finding_is_imported_filtered_and_updated(aws, stack, event
         hub.get_findings(Filters={"Keyword": [{"Value": "x"}]})
 
 
+def test_guardduty_lists_by_time_page_by_page_in_its_region(aws, unique):
+    place = {"region": "us-west-2"}
+    for minute in (3, 1, 2, 4):
+        finding = {"id": f"{unique}-{minute}", "type": unique, "updatedAt": f"2026-01-01T00:0{minute}:00.000Z"}
+        aws.put_guardduty_finding(finding, **place)
+    criterion = {"type": {"Equals": [unique]}, "updatedAt": {"GreaterThanOrEqual": 1767225720000}}
+    request = {"DetectorId": "d", "FindingCriteria": {"Criterion": criterion}, "MaxResults": 2}
+    request["SortCriteria"] = {"AttributeName": "updatedAt", "OrderBy": "ASC"}
+    guardduty = aws.client("guardduty", region="us-west-2")
+    first = guardduty.list_findings(**request)
+    assert first["FindingIds"] == [f"{unique}-2", f"{unique}-3"]
+    second = guardduty.list_findings(**request, NextToken=first["NextToken"])
+    assert (second["FindingIds"], second["NextToken"]) == ([f"{unique}-4"], "")
+    assert aws.client("guardduty").list_findings(**request)["FindingIds"] == [], "another region has its own"
+    with pytest.raises(botocore.exceptions.ClientError, match="another request"):
+        guardduty.list_findings(**{**request, "MaxResults": 3}, NextToken=first["NextToken"])
+
+
+def test_security_hub_lists_by_time_page_by_page(aws, unique):
+    hub = aws.client("securityhub")
+    for minute in (3, 1, 2):
+        aws.put_securityhub_finding({**FINDING, "Id": f"{unique}-{minute}", "UpdatedAt": f"2026-01-01T00:0{minute}:00Z"})
+    filters = {
+        "Id": [{"Value": unique, "Comparison": "PREFIX"}],
+        "UpdatedAt": [{"Start": "2026-01-01T00:00:00.000Z", "End": "2026-01-01T01:00:00.000Z"}],
+    }
+    pages = hub.get_paginator("get_findings").paginate(
+        Filters=filters, SortCriteria=[{"Field": "UpdatedAt", "SortOrder": "desc"}], PaginationConfig={"PageSize": 2}
+    )
+    assert [[finding["Id"][-1] for finding in page["Findings"]] for page in pages] == [["3", "2"], ["1"]]
+
+
+def test_cut_bus_loses_what_services_publish(aws, stack, events, unique):
+    with aws.bus_cut():
+        aws.put_guardduty_finding({"id": f"{unique}-lost", "type": "Stealth:S3/X"})
+    aws.put_guardduty_finding({"id": f"{unique}-heard", "type": "Stealth:S3/X"})
+    assert events(unique)["detail"]["id"] == f"{unique}-heard"
+    found = aws.client("guardduty").get_findings(DetectorId="d", FindingIds=[f"{unique}-lost"])["Findings"]
+    assert [finding["Id"] for finding in found] == [f"{unique}-lost"]
+
+
 def test_cloudtrail_shows_what_a_principal_did(aws, unique):
     user = aws.user(unique)
     s3 = aws.client("s3", credentials=user)
