@@ -87,6 +87,12 @@ fn a_copy_that_does_not_carry_the_id_names_the_same_resource() {
         finding.entities.iter().map(|entity| (entity.kind, entity.id.clone())).collect()
     };
     assert_eq!(names(&copy), names(&native));
+
+    // What is about the account itself names no resource, in either form.
+    let native = finding(&document("config/fixtures/trail-switched-off.json"));
+    let [mut copy, _] = copies("config", &id, &id, "Software and Configuration Checks");
+    copy["Resources"] = json!([{"Type": "Other", "Id": "AWS::::Account:111122223333"}]);
+    assert_eq!(names(&finding(&copy)), names(&native));
 }
 
 #[test]

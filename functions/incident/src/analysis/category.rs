@@ -163,7 +163,8 @@ fn of_taxonomy<'a>(entry: &'a str, entities: &[Entity]) -> Option<(Category, Rea
         ("TTPs" | "Unusual Behaviors" | "Effects", _) => return of_entities(entities),
         // What Access Analyzer calls a check where access is not public.
         ("Software and Configuration Checks", _) if entry.ends_with("/External Access Granted") => sharing_of(entities),
-        ("Software and Configuration Checks", _) => Category::Misconfiguration,
+        // As `SensitiveData` among the purposes of threats.
+        ("Software and Configuration Checks" | "Sensitive Data Identifications", _) => Category::Misconfiguration,
         _ => return None,
     };
     Some((category, Reason::Taxonomy(entry)))
@@ -301,6 +302,7 @@ mod tests {
         assert_eq!(of("x", &sharing, &[EntityKind::Snapshot]), Category::SnapshotExposure);
         assert_eq!(of("x", &sharing, &[EntityKind::Bucket]), Category::ResourceExposure);
         assert_eq!(of("x", &sharing, &[EntityKind::Role]), Category::Misconfiguration);
+        assert_eq!(of("x", &["Sensitive Data Identifications/PII"], &[]), Category::Misconfiguration);
         assert_eq!(of("x", &["Infrastructure Security"], &[]), Category::Unclassified);
     }
 

@@ -12,7 +12,8 @@ pub(super) fn read<'v>(entities: &mut Entities<'v>, resource: &Node<'v, '_>, acc
     let id = resource.get("Id").text();
     match kind {
         Some(Kind::AccessKey) => access_key(entities, id, &details.get("AwsIamAccessKey"), account),
-        Some(Kind::Account) => {
+        // Config writes the type `Other` for the account.
+        kind if kind == Some(Kind::Account) || id.is_some_and(|id| id.starts_with("AWS::::Account:")) => {
             entities.add_account(id.and_then(|id| id.strip_prefix("AWS::::Account:")), account);
         }
         _ => match (kind, name(kind, &details)) {
