@@ -31,6 +31,10 @@ pub struct Finding {
     pub first_seen: Option<Timestamp>,
     /// When the activity was last seen.
     pub last_seen: Option<Timestamp>,
+    /// When the source last wrote the finding: later than [`Self::last_seen`] where it was archived, or judged anew, and nothing
+    /// more was seen.
+    #[serde(default)]
+    pub updated_at: Option<Timestamp>,
     /// A sample that AWS generated: recorded, never acted on.
     pub sample: bool,
     /// Archived, suppressed or resolved at the source: recorded, never acted on.
@@ -55,6 +59,13 @@ impl Finding {
             "guardduty" | "macie" | "access-analyzer" => bare().map_or(&self.id, |(_, id)| id),
             _ => &self.id,
         }
+    }
+
+    /// How new this version of the finding is, for comparison with another of the same. Deliveries come out of order, and
+    /// Security Hub leaves its time as it is when a person suppresses a finding, so of two that are as new the closed one
+    /// counts.
+    pub fn version(&self) -> impl Ord {
+        (self.updated_at, self.last_seen, self.archived)
     }
 
     /// Its entities, each with where it lies.

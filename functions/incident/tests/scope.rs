@@ -48,6 +48,7 @@ fn finding(addresses: &[&str]) -> Finding {
         region: Some("eu-central-1".to_owned()),
         first_seen: None,
         last_seen: None,
+        updated_at: None,
         sample: false,
         archived: false,
         entities,

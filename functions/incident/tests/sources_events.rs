@@ -246,3 +246,26 @@ fn evidence_and_observables_in_ocsf_are_read_in_every_version() {
         }
     }
 }
+
+#[test]
+fn a_version_that_was_archived_is_newer_though_nothing_more_was_seen() {
+    for (fixture, place) in [
+        ("guardduty/fixtures/instance-credential-exfiltration.json", "/detail/service/archived"),
+        ("securityhub_asff/fixtures/instance-credential-exfiltration.json", "/detail/findings/0/RecordState"),
+        ("securityhub_ocsf/fixtures/instance-credential-exfiltration.json", "/detail/findings/0/status"),
+    ] {
+        let event = document(fixture);
+        let active = finding(&event);
+        let mut later = event.clone();
+        let state = later.pointer_mut(place).expect("the fixture has a state");
+        *state = if state.is_boolean() { json!(true) } else { json!("Archived") };
+        let archived = finding(&later);
+        assert!(active.updated_at.is_some() && active.is_actionable() && !archived.is_actionable(), "{fixture}");
+        assert_eq!(active.last_seen, archived.last_seen);
+        assert!(archived.version() > active.version(), "{fixture}");
+        // Whoever reopens it writes it anew.
+        let reopened =
+            Finding { updated_at: active.updated_at.map(|at| at + jiff::SignedDuration::from_secs(1)), ..active };
+        assert!(reopened.version() > archived.version(), "{fixture}");
+    }
+}

@@ -27,6 +27,7 @@ fn incident() -> Incident {
         region: Some("eu-central-1".to_owned()),
         first_seen: None,
         last_seen: None,
+        updated_at: None,
         sample: false,
         archived: false,
         confidence: 70,

@@ -86,7 +86,7 @@ impl FindingRecord {
     }
 
     fn is_older_than(&self, finding: &Finding) -> bool {
-        finding.last_seen > self.finding.last_seen
+        finding.version() > self.finding.version()
     }
 
     fn keep(&mut self, document: &str) {

@@ -46,6 +46,7 @@ pub(super) fn of(document: &Node<'_, '_>, envelope: &Envelope<'_>) -> Result<Fin
         region: region([envelope.region, document.get("awsRegion").text(), document.get("region").text()]),
         first_seen: at,
         last_seen: at,
+        updated_at: at,
         sample: false,
         archived: false,
         entities: entities.finish(),

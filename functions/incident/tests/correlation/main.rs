@@ -45,6 +45,7 @@ fn finding(id: &str, hours: (i64, i64), severity: u8, entities: Vec<Entity>) -> 
         region: Some("eu-central-1".to_owned()),
         first_seen: Some(hour(hours.0)),
         last_seen: Some(hour(hours.1)),
+        updated_at: None,
         sample: false,
         archived: false,
         entities,

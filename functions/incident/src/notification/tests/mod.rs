@@ -95,6 +95,7 @@ fn incident_naming(category: Category, entities: Vec<Entity>) -> Incident {
         region: Some("eu-central-1".to_owned()),
         first_seen: None,
         last_seen: None,
+        updated_at: None,
         sample: false,
         archived: false,
         confidence: 70,

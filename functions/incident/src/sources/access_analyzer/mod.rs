@@ -73,6 +73,7 @@ fn translate(document: &Node<'_, '_>, envelope: &Envelope<'_>) -> Result<Finding
         region: region([finding.get("region").text(), arn.map(|arn| arn.region), envelope.region]),
         first_seen: finding.get("createdAt").moment(),
         last_seen: finding.get("updatedAt").moment().or_else(|| finding.get("analyzedAt").moment()),
+        updated_at: finding.get("updatedAt").moment(),
         sample: false,
         archived: finding.get("isDeleted").is_true()
             || matches!(finding.get("status").text(), Some("ARCHIVED" | "RESOLVED")),

@@ -66,6 +66,7 @@ fn translate(change: &Node<'_, '_>, envelope: &Envelope<'_>) -> Result<Finding, 
         region,
         first_seen: new.get("evaluationResultIdentifier").get("orderingTimestamp").moment(),
         last_seen: new.get("resultRecordedTime").moment().or_else(|| change.get("notificationCreationTime").moment()),
+        updated_at: new.get("resultRecordedTime").moment().or_else(|| change.get("notificationCreationTime").moment()),
         sample: false,
         // A result that is gone belongs to a rule or a resource that is gone.
         archived: !new.exists() || matches!(verdict, Some("COMPLIANT" | "NOT_APPLICABLE" | "INSUFFICIENT_DATA")),

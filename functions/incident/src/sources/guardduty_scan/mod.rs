@@ -81,6 +81,7 @@ fn translate(scan: &Node<'_, '_>, envelope: &Envelope<'_>) -> Result<Finding, Un
         region: region([envelope.region, point.text().and_then(Arn::parse).map(|arn| arn.region)]),
         first_seen: at,
         last_seen: at,
+        updated_at: at,
         sample: false,
         archived: !found,
         category: category_of(&Sign { kind, types: &[], is_check: false, entities: &entities }),

@@ -49,6 +49,7 @@ pub(super) fn translate(sent: &Node<'_, '_>, envelope: &Envelope<'_>) -> Result<
         region: region([envelope.region, arn.map(|arn| arn.region)]),
         first_seen: envelope.time,
         last_seen: envelope.time,
+        updated_at: envelope.time,
         sample: false,
         archived: false,
         entities,

@@ -92,6 +92,7 @@ fn translate(finding: &Node<'_, '_>, envelope: &Envelope<'_>) -> Result<Finding,
         ]),
         first_seen: finding.get("FirstObservedAt").moment().or_else(|| finding.get("CreatedAt").moment()),
         last_seen: finding.get("LastObservedAt").moment().or_else(|| finding.get("UpdatedAt").moment()),
+        updated_at: finding.get("UpdatedAt").moment(),
         sample: is_marked_sample(title)
             || finding.get("Sample").is_true()
             || fields.get("aws/guardduty/service/additionalInfo/sample").is_true(),

@@ -65,6 +65,7 @@ fn translate(finding: &Node<'_, '_>, envelope: &Envelope<'_>) -> Result<Finding,
             .or_else(|| finding.get("time").moment()),
         last_seen: seen(["last_seen_time_dt", "last_seen_time", "modified_time_dt", "modified_time"])
             .or_else(|| finding.get("time").moment()),
+        updated_at: ["modified_time_dt", "modified_time"].iter().find_map(|name| info.get(name).moment()),
         sample: is_marked_sample(title) || finding.get("unmapped").get("sample").is_true(),
         archived: is_archived(finding),
         kind: kind.into_owned(),
