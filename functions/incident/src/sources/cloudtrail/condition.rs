@@ -10,7 +10,7 @@ pub(super) enum Condition {
     Any,
     /// The root user made it, for itself.
     Root,
-    /// It switches something off: `enable` is false.
+    /// It switches a detector off, or one of its features.
     Disabled,
     /// A trail's selectors leave out events of the control plane.
     Narrowed,
@@ -68,7 +68,10 @@ impl Condition {
             Self::Root => {
                 says(&record.get("userIdentity").get("type"), "Root") && parameters.get("userName").text().is_none()
             }
-            Self::Disabled => is_false(&parameters.get("enable")),
+            Self::Disabled => {
+                let is_off = |feature: Node<'_, '_>| says(&feature.get("status"), "DISABLED");
+                is_false(&parameters.get("enable")) || parameters.get("features").items().any(is_off)
+            }
             Self::Narrowed => is_narrowed(&parameters),
             Self::PublicPolicy => policy::read(&parameters.get("bucketPolicy"), policy::is_public),
             Self::ForeignPolicy => policy::read(&parameters.get("policy"), |policy| {

@@ -44,6 +44,8 @@ pub(super) fn read<'v>(entities: &mut Entities<'v>, record: &Node<'v, '_>, accou
     if let (Some(bucket), Some(key)) = (parameters.get("bucketName").text(), parameters.get("key").text()) {
         entities.add(Kind::Object, format!("{bucket}/{key}"), None);
     }
+    let answer = record.get("responseElements");
+    entities.add_if(Kind::AccessKey, answer.get("accessKey").get("accessKeyId").text());
     let flow_logs = parameters.get("deleteFlowLogsRequest");
     for log in flow_logs.get("flowLogId").items() {
         entities.add_if(Kind::Other, log.get("content").text());

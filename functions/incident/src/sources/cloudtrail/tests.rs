@@ -61,6 +61,7 @@ fn a_call_counts_if_its_condition_holds_and_is_archived_if_not() {
             false,
         ),
         ("guardduty", "UpdateDetector", json!({"enable": false}), true),
+        ("guardduty", "UpdateDetector", json!({"features": [{"name": "S3_DATA_EVENTS", "status": "DISABLED"}]}), true),
         ("guardduty", "UpdateDetector", json!({"findingPublishingFrequency": "SIX_HOURS"}), false),
         ("s3", "PutBucketPolicy", json!({"bucketName": "b", "bucketPolicy": open}), true),
         ("s3", "PutBucketPolicy", json!({"bucketName": "b", "bucketPolicy": closed}), false),
@@ -115,6 +116,9 @@ fn the_root_user_counts_where_others_do_not() {
     assert!(finding.is_actionable());
     assert_eq!(finding.severity.label, SeverityLabel::Critical);
     assert_eq!(named(&finding), [(RootUser, ACCOUNT)]);
+    // The key that was made is the one to deactivate.
+    call["responseElements"] = json!({"accessKey": {"accessKeyId": "AKIAEXAMPLEROOTKEY01", "status": "Active"}});
+    assert_eq!(named(&read(&call)), [(AccessKey, "AKIAEXAMPLEROOTKEY01"), (RootUser, ACCOUNT)]);
     call["requestParameters"] = json!({"userName": "ada"});
     assert!(!read(&call).is_actionable());
 }
