@@ -109,7 +109,7 @@ impl Document {
             self.look_for_list(byte, depth, was_in_key);
             return Ok(if self.syntax.is_whole() { Ended::Document } else { Ended::Nothing });
         };
-        let is_scalar_over = was_in_scalar && !self.syntax.is_in_scalar();
+        let is_scalar_over = was_in_scalar && depth == list.depth && !self.syntax.is_in_scalar();
         let is_over = is_scalar_over || self.syntax.is_after_value() && self.syntax.depth() == list.depth;
         let piece = list.step(byte, line, depth, is_over, is_scalar_over);
         if self.syntax.depth() < list.depth {

@@ -157,13 +157,13 @@ impl<'r> Documents<'r> {
         let here = self.bytes.line();
         let (line, path) = document.place(here);
         let mut size = document.size;
-        if self.bytes.is_at_line_start() && matches!(self.bytes.peek()?, Some(b'{' | b'[')) {
+        if let Some(rest) = cut_off(&document) {
+            // The first line was cut off, and the lines after it were taken for its rest.
+            self.bytes.put_back(rest, document.line + 1)?;
+        } else if self.bytes.is_at_line_start() && matches!(self.bytes.peek()?, Some(b'{' | b'[')) {
             // What stands here begins a document of its own.
         } else if here == document.line {
             size += self.bytes.skip_line()?;
-        } else if let Some(rest) = cut_off(&document) {
-            // The first line was cut off, and the lines after it were taken for its rest.
-            self.bytes.put_back(rest, document.line + 1)?;
         } else {
             self.skip_to_document()?;
         }
