@@ -28,7 +28,8 @@ def measure(repository: Path):
             aws.wait_until(lambda: waiting(aws, tocsin.queue) == 0, seconds=120, every=0.2, what="the end of the queue")
             after = used(aws.endpoint)
             rate = round(FINDINGS / (after - before))
-            yield {"name": f"{label} findings taken in by `receive-finding`, a core", "value": rate, "unit": "/s", "limit": "", "headline": True}
+            name = f"{label} findings taken in by `receive-finding`, a core"
+            yield {"name": name, "value": rate, "unit": "/s", "limit": "", "headline": True}
 
 
 def finding(sample: dict, number: int) -> str:
