@@ -84,7 +84,7 @@ impl Standing {
             None if is_young => Self::Young,
             None => Self::Missed,
             // A time is later than none.
-            Some(recorded) if recorded.last_seen < listed.last_seen => Self::Outdated,
+            Some(recorded) if recorded.version() < listed.version() => Self::Outdated,
             Some(_) => Self::Known,
         }
     }

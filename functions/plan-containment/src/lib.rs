@@ -67,7 +67,8 @@ impl<T: Records, V: Vault> Planner<T, V> {
             Ok(())
         };
         let incident = self.records.update(&key, planned).await?;
-        let playbook = self.playbooks.for_category(incident.category);
+        let holdings = &organisation.data_inventory;
+        let playbook = self.playbooks.choose(incident.category, &incident.entities, holdings).playbook;
         let plan = Plan::of(playbook, &incident.entities, &Guard::of(&organisation), self.repeat_after_seconds);
         let nothing_fits = plan.waves.is_empty() && plan.withheld.is_empty();
         let under_way: Vec<ActionRecord> = self.records.list(&Listing::of_incident(&incident.id, "ACTION#")).await?;

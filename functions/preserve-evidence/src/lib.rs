@@ -7,7 +7,7 @@ use incident::evidence::custody::{self, Statement};
 use incident::evidence::{Deed, EvidenceItem, EvidenceRecord, ItemKind, Outcome, Stage};
 use incident::ports::{ActivityReader, BucketReader, Collected, FindingDesk, Gap, Vault};
 use incident::records::{Key, Records};
-use incident::{Failure, Fault, Incident, IncidentId};
+use incident::{Failure, Fault, Incident, IncidentId, organisation};
 use jiff::Timestamp;
 use platform::telemetry::count;
 use serde::{Deserialize, Serialize};
@@ -76,7 +76,13 @@ where
     /// `Transient` where a source throttles. What is missing at the source is a gap, not an error.
     pub async fn preserve(&self, task: PreserveTask, now: Timestamp) -> Result<Preserved, Failure> {
         let incident: Incident = self.records.require(&Key::incident(&task.incident), "incident of this id").await?;
-        let playbook = self.playbooks.for_category(incident.category);
+        // Evidence does not wait for settings to be mended.
+        let holdings = match organisation::load(&self.vault).await {
+            Ok(organisation) => organisation.data_inventory,
+            Err(failure) if failure.fault() == Fault::Transient => return Err(failure),
+            Err(_) => Vec::new(),
+        };
+        let playbook = self.playbooks.choose(incident.category, &incident.entities, &holdings).playbook;
         let findings = incident.finding_ids(&self.records).await?;
         let mut items = EvidenceItem::of(playbook, &incident, &findings, task.stage);
         // Snapshots take longest, so they are started before the rest is read.

@@ -4,8 +4,11 @@ use super::explanation::Explanation;
 use incident::containment::choice::Choice;
 use incident::containment::guard::Guard;
 use incident::containment::{Plan, Playbooks, Step};
+use incident::finding::Located;
+use incident::scope::Verdict;
 use incident::sources::Unreadable;
-use incident::{Finding, Organisation};
+use incident::{Finding, Organisation, Scope};
+use jiff::Timestamp;
 use serde::Serialize;
 
 /// What a finding is answered from.
@@ -49,8 +52,10 @@ impl Basis {
     /// What a finding by itself calls for. Nothing is done about a sample or about what its source has closed.
     pub(super) fn answer<'a>(&'a self, line: u64, finding: &'a Finding) -> Answer<'a> {
         let holdings = self.organisation.as_ref().map_or(&[][..], |settings| &settings.data_inventory);
-        let choice = self.playbooks.choose(finding.category, &finding.entities, holdings);
-        let plan = finding.is_actionable().then(|| self.plan(&choice, finding));
+        let located: Vec<Located> = finding.located().collect();
+        let choice = self.playbooks.choose(finding.category, &located, holdings);
+        let plan = (Scope::none().decide(finding, Timestamp::UNIX_EPOCH) == Verdict::Act)
+            .then(|| self.plan(&choice, &located));
         let explanation = self.explains.then(|| Explanation::of(finding, &choice, plan.as_ref()));
         Answer {
             line,
@@ -63,9 +68,9 @@ impl Basis {
     }
 
     /// Without settings only what the playbook itself withholds needs a person.
-    fn plan(&self, choice: &Choice<'_, '_>, finding: &Finding) -> Plan {
+    fn plan(&self, choice: &Choice<'_, '_>, located: &[Located]) -> Plan {
         let guard = self.organisation.as_ref().map_or_else(Guard::open, Guard::of);
-        Plan::of(choice.playbook, &finding.entities, &guard, 0)
+        Plan::of(choice.playbook, located, &guard, 0)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which playbook an incident calls for: by its category, made more exact by what the organisation knows of its data.
 
 use super::{Playbook, Playbooks};
-use crate::finding::{Category, Entity, EntityKind};
+use crate::finding::{Category, Entity, EntityKind, Located};
 use crate::organisation::{DataHolding, HeldData};
 use std::fmt;
 
@@ -61,7 +61,7 @@ impl fmt::Display for Reason<'_> {
 
 impl Playbooks {
     /// The playbook for a breach of this category that touches `entities`, where `holdings` lie.
-    pub fn choose<'h>(&self, category: Category, entities: &[Entity], holdings: &'h [DataHolding]) -> Choice<'_, 'h> {
+    pub fn choose<'h>(&self, category: Category, entities: &[Located], holdings: &'h [DataHolding]) -> Choice<'_, 'h> {
         let (effective, refined) = refine(category, entities, holdings);
         let playbook = self.for_category(effective);
         let reason = refined.unwrap_or(if playbook.trigger.contains(&category) {
@@ -77,11 +77,11 @@ impl Playbooks {
 ///
 /// Only where data leaks or is copied does it matter which data: stolen credentials, ransom and tampering are contained the
 /// same way whatever lies there.
-fn refine<'h>(category: Category, entities: &[Entity], holdings: &'h [DataHolding]) -> (Category, Option<Reason<'h>>) {
+fn refine<'h>(category: Category, entities: &[Located], holdings: &'h [DataHolding]) -> (Category, Option<Reason<'h>>) {
     if !matches!(category, Category::DataExfiltration | Category::BucketExposure) {
         return (category, None);
     }
-    let touched = holdings.iter().filter(|holding| entities.iter().any(|entity| lies_in(holding, entity)));
+    let touched = holdings.iter().filter(|holding| entities.iter().any(|found| lies_in(holding, &found.entity)));
     let most_personal = touched
         .filter_map(|holding| holding.holds.map(|data| (data, holding.resource.as_str())))
         .min_by_key(|(data, resource)| (*data, *resource));
@@ -123,7 +123,7 @@ mod tests {
 
     use super::super::Playbooks;
     use super::Reason;
-    use crate::finding::{Category, Entity, EntityKind};
+    use crate::finding::{Category, Entity, EntityKind, Located};
     use crate::organisation::{DataHolding, HeldData};
     use serde_json::json;
 
@@ -144,13 +144,14 @@ mod tests {
         ]
     }
 
-    fn entity(kind: EntityKind, id: &str) -> Entity {
-        Entity { kind, id: id.to_owned(), arn: (kind == EntityKind::Bucket).then(|| format!("arn:aws:s3:::{id}")) }
+    fn entity(kind: EntityKind, id: &str) -> Located {
+        let arn = (kind == EntityKind::Bucket).then(|| format!("arn:aws:s3:::{id}"));
+        Located { entity: Entity { kind, id: id.to_owned(), arn }, account: "111122223333".to_owned(), region: None }
     }
 
     fn chosen(category: Category, buckets: &[&str]) -> (String, Category, &'static str) {
         let playbooks = Playbooks::load().unwrap();
-        let entities: Vec<Entity> = buckets.iter().map(|id| entity(EntityKind::Bucket, id)).collect();
+        let entities: Vec<Located> = buckets.iter().map(|id| entity(EntityKind::Bucket, id)).collect();
         let holdings = holdings();
         let choice = playbooks.choose(category, &entities, &holdings);
         (choice.playbook.id.clone(), choice.category, choice.reason.as_str())
