@@ -42,7 +42,7 @@ pub(super) fn read<'v>(entities: &mut Entities<'v>, record: &Node<'v, '_>, accou
         _ => {}
     }
     if let (Some(bucket), Some(key)) = (parameters.get("bucketName").text(), parameters.get("key").text()) {
-        entities.add(Kind::Object, format!("{bucket}/{key}"), None);
+        entities.add_within(Kind::Object, bucket, key);
     }
     let answer = record.get("responseElements");
     entities.add_if(Kind::AccessKey, answer.get("accessKey").get("accessKeyId").text());

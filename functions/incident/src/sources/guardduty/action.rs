@@ -31,7 +31,7 @@ pub(in crate::sources) fn read<'v>(entities: &mut Entities<'v>, action: &Node<'v
 /// The pod that a call of the Kubernetes API was about, such as one that a command was run in.
 fn pod<'v>(entities: &mut Entities<'v>, call: &Node<'v, '_>) {
     if let (Some(namespace), Some(name)) = (call.get("namespace").text(), call.get("resourceName").text()) {
-        entities.add(Kind::Pod, format!("{namespace}/{name}"), None);
+        entities.add_within(Kind::Pod, namespace, name);
     }
 }
 

@@ -64,7 +64,7 @@ fn translate(scan: &Node<'_, '_>, envelope: &Envelope<'_>) -> Result<Finding, Un
         let key = object.get("objectKey").required()?;
         let version = object.get("versionId").text().or_else(|| object.get("eTag").text()).unwrap_or_default();
         let id = Digest::of_parts(&[&account, &bucket, &key, version, result.unwrap_or_default()]);
-        entities.add(Kind::Object, format!("{bucket}/{key}"), None);
+        entities.add_within(Kind::Object, &bucket, &key);
         entities.add(Kind::Bucket, bucket, None);
         (id.as_str().to_owned(), "Object:S3/MaliciousFile", "Malware was found in an object")
     };

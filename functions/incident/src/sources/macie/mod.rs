@@ -88,7 +88,7 @@ fn object<'v>(entities: &mut Entities<'v>, object: &Node<'v, '_>, bucket: &Node<
     let holder = bucket.get("name").text().or_else(|| arn.and_then(|arn| arn.rsplit(':').next()));
     match (object.get("path").text(), holder, object.get("key").text()) {
         (Some(path), _, _) => entities.add(Kind::Object, path, None),
-        (None, Some(bucket), Some(key)) => entities.add(Kind::Object, format!("{bucket}/{key}"), None),
+        (None, Some(bucket), Some(key)) => entities.add_within(Kind::Object, bucket, key),
         (None, _, _) => {}
     }
     entities.add_if(Kind::Key, object.get("serverSideEncryption").get("kmsMasterKeyId").text());
