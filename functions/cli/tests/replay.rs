@@ -124,12 +124,9 @@ fn wrong_calls_exit_with_2_and_say_what_to_do() {
 /// Where each answer stands, and the id of the finding or the code and the path of the refusal.
 fn brief(output: &Output) -> Vec<(u64, String)> {
     let of = |line: &Value| {
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let what = if line["ok"] == true {
-            text(&line["finding"]["id"])
-        } else {
-            format!("{} {}", text(&line["error"]["code"]), text(&line["error"]["path"]))
-        };
+        let text = |pointer: &str| line.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let refusal = || format!("{} {}", text("/error/code"), text("/error/path"));
+        let what = if line["ok"] == true { text("/finding/id") } else { refusal() };
         (line["line"].as_u64().unwrap_or_default(), what)
     };
     lines(output).iter().map(of).collect()

@@ -84,14 +84,11 @@ fn nothing_planned(finding: &Finding, choice: &Choice<'_, '_>) -> Because {
     if finding.archived {
         return Because::of("archived", "its source has archived, suppressed or resolved it: recorded, never acted on");
     }
-    match choice.category {
-        Category::Misconfiguration => {
-            return Because::of("posture", "it says how something is set up, and no sign that something happened");
-        }
-        Category::Unclassified => {
-            return Because::of("unclassified", "nobody has classified it, so a person decides");
-        }
-        _ => {}
+    if choice.category == Category::Misconfiguration {
+        return Because::of("posture", "it says how something is set up, not that something happened");
+    }
+    if choice.category == Category::Unclassified {
+        return Because::of("unclassified", "nobody has classified it, so a person decides");
     }
     if choice.playbook.waves.is_empty() {
         return Because::of("no-action", format!("playbook `{playbook}` has no actions: a person decides"));
