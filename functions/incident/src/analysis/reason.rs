@@ -89,3 +89,35 @@ impl fmt::Display for Reason<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
+
+    use super::Reason;
+    use crate::finding::Finding;
+    use crate::sources::translate;
+    use serde_json::{Value, json};
+
+    fn finding(document: &Value) -> Finding {
+        translate(document).unwrap().remove(0).unwrap()
+    }
+
+    #[test]
+    fn a_finding_keeps_enough_to_say_why() {
+        let native = json!({"id": "1", "type": "Recon:Future/Unheard", "accountId": "111122223333", "severity": 2});
+        assert_eq!(Reason::of(&finding(&native)), Reason::Purpose("Recon"));
+        let asff = |types: Value, compliance: Value| {
+            finding(&json!({
+                "SchemaVersion": "2018-10-08", "Id": "1", "AwsAccountId": "111122223333", "Types": types,
+                "Compliance": compliance, "ProductArn": "arn:aws:securityhub:eu-central-1::product/example/example",
+            }))
+        };
+        let known = asff(json!(["Effects/Data Exfiltration"]), Value::Null);
+        assert_eq!(Reason::of(&known), Reason::Taxonomy("Effects/Data Exfiltration"));
+        let second = asff(json!(["Sensitive Data Identifications", "Effects/Data Exfiltration"]), Value::Null);
+        assert_eq!(Reason::of(&second), Reason::Source);
+        let check = asff(json!(["Industry Standards"]), json!({"Status": "FAILED"}));
+        assert_eq!(Reason::of(&check), Reason::Check);
+    }
+}
