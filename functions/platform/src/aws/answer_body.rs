@@ -42,3 +42,60 @@ impl Intercept for AnswerBody {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_guardduty::config::{BehaviorVersion, Credentials, Region};
+    use aws_smithy_runtime_api::client::http::{
+        HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+    };
+    use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+    use aws_smithy_types::body::SdkBody;
+    use serde_json::json;
+
+    /// Answers what was prepared, the last one first.
+    #[derive(Clone, Debug)]
+    struct Prepared(Arc<Mutex<Vec<(u16, Value)>>>);
+
+    impl HttpConnector for Prepared {
+        fn call(&self, _request: HttpRequest) -> HttpConnectorFuture {
+            let (status, body) = self.0.lock().unwrap().pop().unwrap();
+            HttpConnectorFuture::ready(Ok(HttpResponse::new(
+                status.try_into().unwrap(),
+                SdkBody::from(body.to_string()),
+            )))
+        }
+    }
+
+    fn client(answers: Vec<(u16, Value)>) -> aws_sdk_guardduty::Client {
+        let connector = SharedHttpConnector::new(Prepared(Arc::new(Mutex::new(answers))));
+        let config = aws_sdk_guardduty::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("eu-central-1"))
+            .credentials_provider(Credentials::new("x", "x", None, None, "test"))
+            .http_client(http_client_fn(move |_, _| connector.clone()));
+        aws_sdk_guardduty::Client::from_conf(config.build())
+    }
+
+    fn block_on<T>(future: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(future)
+    }
+
+    #[test]
+    fn body_is_kept_whole_also_what_the_sdk_does_not_know() {
+        let answer = json!({"findings": [{"id": "a", "madeUpIn2027": {"deep": [1.5, null]}}]});
+        let refusal = json!({"__type": "InternalServerErrorException", "message": "again"});
+        let client = client(vec![(200, answer.clone()), (500, refusal)]);
+        let body = AnswerBody::default();
+        let get = client.get_findings().detector_id("d").finding_ids("a").customize().interceptor(body.clone());
+        block_on(get.send()).unwrap();
+        assert_eq!(body.json().unwrap(), answer, "of the attempt that succeeded");
+    }
+
+    #[test]
+    fn body_that_is_no_json_is_not_quoted() {
+        let body = AnswerBody(Arc::new(Mutex::new(b"{\"secret\": tru}".to_vec())));
+        assert!(!body.json().unwrap_err().chain().contains("secret"));
+    }
+}

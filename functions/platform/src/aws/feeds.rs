@@ -157,3 +157,27 @@ fn listed_in(mut body: Value, list: &str, created: &str, updated: &str) -> Vec<L
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn listed_findings_keep_their_form_and_tell_their_times() {
+        let finding =
+            json!({"Id": "a", "CreatedAt": "2026-01-01T00:00:00Z", "UpdatedAt": "2026-01-01T00:00:01.5+00:00"});
+        let listed = listed_in(json!({"Findings": [finding, {"Id": "b"}]}), "Findings", "CreatedAt", "UpdatedAt");
+        let (first, second) = (&listed[0], &listed[1]);
+        assert_eq!(first.document, finding);
+        assert_eq!(first.created_at, Some("2026-01-01T00:00:00Z".parse().unwrap()));
+        assert_eq!(first.updated_at, Some("2026-01-01T00:00:01.5Z".parse().unwrap()));
+        assert_eq!((second.created_at, second.updated_at), (None, None));
+        assert_eq!(listed_in(json!({"message": "none"}), "Findings", "CreatedAt", "UpdatedAt"), []);
+    }
+
+    #[test]
+    fn time_has_milliseconds() {
+        assert_eq!(moment("2026-01-01T00:00:00Z".parse().unwrap()), "2026-01-01T00:00:00.000Z");
+    }
+}
