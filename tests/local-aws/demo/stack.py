@@ -6,8 +6,8 @@ import platform
 
 from demo import organisation, places
 
-# The second one only lists findings: nothing there sends events to this stack.
-REGIONS = ("eu-central-1", "us-west-2")
+# From the first one only lists of findings are read: nothing there sends events to this stack.
+REGIONS = ("us-west-2", "eu-central-1")
 COUNSEL = ("counsel-adams", "counsel-bauer")
 
 

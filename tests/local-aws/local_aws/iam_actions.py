@@ -33,6 +33,7 @@ _NAMES = {
         "GetBucketNotificationConfiguration": "GetBucketNotification",
     },
     "lambda": {"Invoke": "InvokeFunction"},
+    "sqs": {"SendMessageBatch": "SendMessage"},
 }
 _OBJECT_HEADERS = {
     "x-amz-object-lock-mode": "s3:PutObjectRetention",
