@@ -47,7 +47,7 @@ pub struct Delivery<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Taken {
     /// The record of the finding, after this delivery.
-    Recorded(FindingRecord),
+    Recorded(Box<FindingRecord>),
     /// Somebody else changed what this delivery is about: take it again.
     Contended,
 }
@@ -80,11 +80,11 @@ pub async fn take(records: &impl Records, terms: Terms<'_>, delivery: Delivery<'
     }
     if record.suppressed.is_some() {
         let is_written = is_as_before || records.commit(vec![Write::new(key, &record, over)?]).await?;
-        return Ok(if is_written { Taken::Recorded(record) } else { Taken::Contended });
+        return Ok(if is_written { Taken::Recorded(Box::new(record)) } else { Taken::Contended });
     }
     let ties = ties(&record.finding, |entity| terms.scope.is_shared(entity, terms.now));
     if is_as_before && record.incident.is_some() && record.tied >= ties.len() {
-        return Ok(Taken::Recorded(record));
+        return Ok(Taken::Recorded(Box::new(record)));
     }
     if !is_as_before {
         record.tied = 0;
@@ -107,7 +107,7 @@ async fn join(
             return Ok(Taken::Contended);
         }
         if record.tied >= ties.len() {
-            return Ok(Taken::Recorded(record));
+            return Ok(Taken::Recorded(Box::new(record)));
         }
         over = Some(over.unwrap_or(0) + 1);
     }

@@ -126,7 +126,7 @@ impl<T: Records, V: Vault, R: Responses, D: DeadLetters> Intake<T, V, R, D> {
     async fn record(&self, terms: Terms<'_>, delivery: Delivery<'_>) -> Result<FindingRecord, Failure> {
         for attempt in 0..ATTEMPTS {
             match intake::take(&self.records, terms, delivery).await? {
-                Taken::Recorded(record) => return Ok(record),
+                Taken::Recorded(record) => return Ok(*record),
                 Taken::Contended => tokio::time::sleep(pause(delivery.finding, attempt)).await,
             }
         }

@@ -83,11 +83,13 @@ impl Sightings {
 /// The names of what ties this finding to others. `is_shared` knows the addresses that strangers share with the
 /// organisation: its own egress, its scanners.
 pub fn ties(finding: &Finding, is_shared: impl Fn(&Entity) -> bool) -> Vec<Digest> {
-    let tying = finding.located().filter(|found| match found.entity.kind {
-        EntityKind::Address => names_attacker(finding.category, &found.entity, &is_shared),
-        // AWS acts through it for everybody.
-        EntityKind::Role => !found.entity.id.starts_with("AWSServiceRoleFor"),
-        kind => is_tie(kind),
+    let tying = finding.located().filter(|Located { entity, .. }| {
+        if entity.kind == EntityKind::Address {
+            names_attacker(finding.category, entity, &is_shared)
+        } else {
+            // Through a service-linked role AWS acts for everybody.
+            is_tie(entity.kind) && !(entity.kind == EntityKind::Role && entity.id.starts_with("AWSServiceRoleFor"))
+        }
     });
     let mut ties: Vec<Digest> = tying.map(|found| name(&found)).collect();
     ties.sort();
