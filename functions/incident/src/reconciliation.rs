@@ -37,8 +37,8 @@ impl Watermark {
         self.sweep.unwrap_or(Sweep { started_at: now, reached: from })
     }
 
-    /// Notes how far `sweep` came, after every finding up to there was sent. The end of a sweep counts up to its start at
-    /// most: what was updated while it ran may have been listed behind it.
+    /// Notes how far `sweep` came, after every finding up to there was sent. The end of a sweep counts up to its start
+    /// at most: what was updated while it ran may have been listed behind it.
     pub fn advance(&mut self, sweep: Sweep, is_end: bool) {
         match self.sweep {
             // Another run is on a sweep of its own: what it noted stays.

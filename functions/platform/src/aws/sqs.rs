@@ -72,8 +72,8 @@ impl FindingQueue for FindingsQueue {
     }
 }
 
-/// The messages in their order, in batches that the queue takes. One that is larger than a batch stands alone: the queue
-/// says what it thinks of it.
+/// The messages in their order, in batches that the queue takes. One that is larger than a batch stands alone: the
+/// queue says what it thinks of it.
 fn batches(bodies: impl Iterator<Item = String>) -> Vec<Vec<String>> {
     let mut batches: Vec<Vec<String>> = Vec::new();
     let mut bytes = 0;
