@@ -1,5 +1,5 @@
 //! Runs over lists, a table and a queue in memory: whatever fails, everything arrives, and what arrived is not sent again.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops where it fails")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test stops where it fails")]
 
 use incident::ports::{FeedPage, FindingFeed, FindingQueue, ListedFinding, Window};
 use incident::reconciliation::Watermark;
