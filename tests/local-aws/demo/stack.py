@@ -4,7 +4,9 @@ import dataclasses
 import json
 import platform
 
-from demo import organisation, places
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from demo import organisation, places, scope
 
 # From the first one only lists of findings are read: nothing there sends events to this stack.
 REGIONS = ("us-west-2", "eu-central-1")
@@ -20,6 +22,7 @@ class Stack:
     topic: str
     decision_url: str
     response: str
+    settings_key: ec.EllipticCurvePrivateKey
 
     def machine(self, name: str) -> str:
         """The ARN of a state machine of Tocsin."""
@@ -38,7 +41,9 @@ def deploy(aws) -> Stack:
     for region in REGIONS:
         aws.client("guardduty", region=region).create_detector(Enable=True)
     aws.deploy("tocsin-member", infra / "member.yaml", {"SecurityAccountId": aws.account, "HomeRegion": aws.region})
+    settings_key = scope.make_key()
     parameters = {
+        "SettingsPublicKey": scope.public(settings_key),
         "Architecture": architecture(),
         "NoticeSender": organisation.SENDER,
         "NoticeSenderIdentity": organisation.SENDER_DOMAIN,
@@ -51,7 +56,9 @@ def deploy(aws) -> Stack:
     outputs = aws.deploy("tocsin-responder", infra / "responder.yaml", parameters)
     aws.client("sesv2").create_email_identity(EmailIdentity=organisation.SENDER_DOMAIN)
     aws.client("iam").create_role(RoleName=organisation.RESPONDER, AssumeRolePolicyDocument=trust("ec2.amazonaws.com"))
+    scope.put(aws, outputs["VaultBucket"], settings_key, scope.document())
     return Stack(
+        settings_key=settings_key,
         vault=outputs["VaultBucket"],
         table=outputs["IncidentsTable"],
         queue=outputs["FindingsQueueUrl"],
