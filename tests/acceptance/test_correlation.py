@@ -21,7 +21,7 @@ def chain(number: int, place: int) -> dict:
         "schemaVersion": "2.0",
         "accountId": "111122223333",
         "region": "eu-central-1",
-        "id": f"{number:02x}{place:030x}",
+        "id": f"ca{number:02x}{place:028x}",
         "type": "Discovery:S3/AnomalousBehavior",
         "severity": 5,
         "title": "Somebody lists buckets",

@@ -81,23 +81,29 @@ impl<T: Records, V: Vault, R: Responses, D: DeadLetters> Intake<T, V, R, D> {
 
     async fn take_document(&self, terms: Terms<'_>, document: &str, received: Timestamp) -> Result<(), Failure> {
         match read(document.as_bytes()) {
-            Err(unreadable) => self.refuse(document, &unreadable).await,
+            Err(unreadable) => self.refuse(document, &[unreadable]).await,
             Ok(findings) => {
+                let mut refused = Vec::new();
                 for finding in findings {
                     match finding {
                         Ok(finding) => self.take(terms, Delivery { finding: &finding, document, received }).await?,
-                        Err(unreadable) => self.refuse(document, &unreadable).await?,
+                        Err(unreadable) => refused.push(unreadable),
                     }
                 }
-                Ok(())
+                self.refuse(document, &refused).await
             }
         }
     }
 
-    async fn refuse(&self, document: &str, unreadable: &Unreadable) -> Result<(), Failure> {
-        let Unreadable { code, path, message } = unreadable;
-        self.dead_letters.keep(document, code, path, message).await?;
-        count("FindingsUnreadable", 1);
+    /// Keeps a document once, whatever number of its findings cannot be read; the first says why.
+    async fn refuse(&self, document: &str, refused: &[Unreadable]) -> Result<(), Failure> {
+        let Some((Unreadable { code, path, message }, others)) = refused.split_first() else { return Ok(()) };
+        let message = match others.len() {
+            0 => message.clone(),
+            more => format!("{message}; and {more} more findings of this document"),
+        };
+        self.dead_letters.keep(document, code, path, &message).await?;
+        count("FindingsUnreadable", refused.len() as u64);
         log(
             Level::Error,
             "a finding cannot be read: it is in the dead-letter queue",

@@ -87,8 +87,7 @@ pub fn ties(finding: &Finding, is_shared: impl Fn(&Entity) -> bool) -> Vec<Diges
         if entity.kind == EntityKind::Address {
             names_attacker(finding.category, entity, &is_shared)
         } else {
-            // Through a service-linked role AWS acts for everybody.
-            is_tie(entity.kind) && !(entity.kind == EntityKind::Role && entity.id.starts_with("AWSServiceRoleFor"))
+            is_tie(entity.kind) && !is_everybodys(entity)
         }
     });
     let mut ties: Vec<Digest> = tying.map(|found| name(&found)).collect();
@@ -124,13 +123,14 @@ fn is_tie(kind: EntityKind) -> bool {
         | Kind::Notebook
         | Kind::TrainingJob
         | Kind::Secret
-        | Kind::Key
         | Kind::Trail
         | Kind::LogGroup
         | Kind::WebAcl
         | Kind::UserPool => true,
-        // An object lies in a bucket, which ties. The others are shared by what has nothing to do with one another.
+        // An object lies in a bucket, which ties. The others are shared by what has nothing to do with one another: one
+        // key encrypts many buckets.
         Kind::Object
+        | Kind::Key
         | Kind::Image
         | Kind::SecurityGroup
         | Kind::Address
@@ -138,6 +138,13 @@ fn is_tie(kind: EntityKind) -> bool {
         | Kind::Account
         | Kind::Other => false,
     }
+}
+
+/// Whether everybody uses it: through a service-linked role AWS itself acts, and a foundation model is Bedrock's.
+fn is_everybodys(entity: &Entity) -> bool {
+    let is_of_bedrock = || entity.arn.as_ref().is_none_or(|arn| arn.contains("::foundation-model/"));
+    entity.kind == EntityKind::Role && entity.id.starts_with("AWSServiceRoleFor")
+        || entity.kind == EntityKind::Model && is_of_bedrock()
 }
 
 /// Whether an address is the attacker's. Everybody is scanned and flooded by the same strangers, and an address of a
