@@ -41,7 +41,7 @@ impl<T: Records, V: Vault, F: FindingDesk> Closer<T, V, F> {
             }
             findings.extend(found);
         }
-        findings.sort_by(|one, other| one.received_at.cmp(&other.received_at));
+        findings.sort_by_key(|record| record.received_at);
         Ok(Record {
             documents,
             findings,
