@@ -98,6 +98,11 @@ def without_faults(request):
         request.getfixturevalue("aws").clear_faults()
 
 
+def pytest_collection_modifyitems(items):
+    """What compares policies with the calls that were seen comes after everything that makes calls."""
+    items.sort(key=lambda item: item.path.name == "test_policies_seen.py")
+
+
 def pytest_ignore_collect(collection_path):
     """Findings of other people are no part of this repository: without their folder there is nothing to collect."""
     if collection_path.name == "test_corpus_end_to_end.py" and not os.environ.get("FINDINGS_CORPUS"):

@@ -221,11 +221,11 @@ def queue_faults(root: pathlib.Path) -> list[str]:
 
 def partitions_of(records: str) -> dict[str, str]:
     """`Key::finding` -> `FINDING#*`: how the constructors of keys begin their partition."""
-    shared = re.search(r'^fn incident\(.*?"([^"]+)"', records, re.DOTALL | re.MULTILINE)
+    shared = re.search(r'^(?:pub\(super\) )?fn incident\(.*?"([^"]+)"', records, re.DOTALL | re.MULTILINE)
     found = {}
     for kind, body in re.findall(r"^impl (Key|Listing) \{(.*?)^\}", records, re.DOTALL | re.MULTILINE):
         for name, code in re.findall(r"pub fn (\w+)\((.*?)(?=pub fn |\Z)", body, re.DOTALL):
-            written = re.search(r'(?:Self::new\(|partition: )\s*(?:format!\(\s*)?(?:"([^"]*)"|incident\()', code)
+            written = re.search(r'(?:Self::new\(|partition: )\s*(?:format!\(\s*)?(?:"([^"]*)"|(?:key::)?incident\()', code)
             if written:
                 pattern = written.group(1) if written.group(1) is not None else (shared.group(1) if shared else "")
                 found[f"{kind}::{name}"] = re.sub(r"\{.*$", "*", pattern)
@@ -234,14 +234,15 @@ def partitions_of(records: str) -> dict[str, str]:
 
 def partition_faults(root: pathlib.Path) -> list[str]:
     """A function may touch the partitions of the table that its code names, and no others. The local AWS does not enforce it."""
-    partitions = partitions_of((root / "functions/incident/src/records/key.rs").read_text(encoding="utf-8"))
+    records = root / "functions/incident/src/records"
+    partitions = partitions_of("".join((records / name).read_text(encoding="utf-8") for name in ("key.rs", "mod.rs")))
     template = responder(root)
     holders = {folder: f"{pascal(folder.name)}Function" for folder in crates(root)} | {root / "functions/cli": "LegalReviewerPolicy"}
     findings = []
     for folder, logical_id in holders.items():
         code = "".join(path.read_text(encoding="utf-8") for path in sorted((folder / "src").rglob("*.rs")))
         code += "".join(text for called, text in core_callers(root) if called.search(code))
-        used = {partitions[name] for name in re.findall(r"\b((?:Key|Listing)::\w+)\(", code) if name in partitions}
+        used = {partitions[name] for name in re.findall(r"\b((?:Key|Listing)::\w+)\b", code) if name in partitions}
         allowed = leading_keys(template["Resources"].get(logical_id, {}).get("Properties", {}))
         findings += [f"{logical_id}: may not touch `{key}`, which its code does" for key in sorted(used - allowed)]
         findings += [f"{logical_id}: may touch `{key}`, which its code never does" for key in sorted(allowed - used)]
@@ -253,9 +254,11 @@ def core_callers(root: pathlib.Path) -> list[tuple[re.Pattern, str]]:
     found = []
     for path in sorted((root / "functions/incident/src").rglob("*.rs")):
         text = path.read_text(encoding="utf-8")
-        names = re.findall(r"^ *pub async fn (\w+)", text, re.MULTILINE)
-        if names and re.search(r"\b(?:Key|Listing)::", text) and path.name != "key.rs":
-            found.append((re.compile("|".join(rf"\b{path.stem}::{name}\(|\.{name}\(" for name in names)), text))
+        functions = re.findall(r"^pub async fn (\w+)", text, re.MULTILINE)
+        methods = re.findall(r"^ +pub async fn (\w+)", text, re.MULTILINE)
+        calls = [rf"\b{path.stem}::{name}\(" for name in functions] + [rf"\.{name}\(" for name in methods]
+        if calls and re.search(r"\b(?:Key|Listing)::", text):
+            found.append((re.compile("|".join(calls)), text))
     return found
 
 

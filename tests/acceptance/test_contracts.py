@@ -255,8 +255,8 @@ FAULTS = {
     ),
     "a source without a rule": (
         library_contracts.source_faults,
-        copy("functions/incident/src/sources/guardduty", "functions/incident/src/sources/macie"),
-        "sources/macie: no rule of infra/responder.yaml has its pattern",
+        copy("functions/incident/src/sources/guardduty", "functions/incident/src/sources/detective"),
+        "sources/detective: no rule of infra/responder.yaml has its pattern",
     ),
     "a rule without a source": (
         library_contracts.source_faults,

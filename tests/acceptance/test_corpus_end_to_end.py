@@ -20,8 +20,8 @@ FINDINGS = [
     ("cloud-custodian__cloud-custodian.jsonl", 28, "IAM user, ASFF", []),
     ("aws-solutions__automated-security-response-on-aws.jsonl", 21, "Lambda function, ASFF", []),
     ("blu371ck__GuardDuty-SOAR.jsonl", 32, "RDS database, GuardDuty", []),
-    ("prowler-cloud__prowler.jsonl", 1, "ECS task definition, OCSF", []),
 ]
+RECORDED_ONLY = [("prowler-cloud__prowler.jsonl", 1, "failed check of an ECS task definition, OCSF")]
 # The documents name resources that cannot exist, so nothing can take effect: a person is paged, and the way goes on.
 IMPOSSIBLE = [("blu371ck__GuardDuty-SOAR.jsonl", 25, "two S3 buckets with placeholder names, GuardDuty")]
 
@@ -43,6 +43,15 @@ def test_finding_goes_all_the_way(tmp_path, file, line, about, actions):
         assert " page " in said
     assert (tmp_path / "report.html").is_file()
     assert "holds: " in done.stdout
+    assert left_running(tmp_path) == []
+
+
+@pytest.mark.parametrize(("file", "line", "about"), RECORDED_ONLY)
+def test_failed_check_is_recorded_and_opens_no_incident(tmp_path, file, line, about):
+    done = demo(tmp_path, FINDING=corpus() / f"{file}:{line}", YES=1)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "No incident was opened" in " ".join(done.stdout.split())
+    assert "a weak setting, not a breach" in " ".join(done.stdout.split())
     assert left_running(tmp_path) == []
 
 

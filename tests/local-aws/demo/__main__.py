@@ -69,7 +69,7 @@ def run(aws, text: str | None, results: pathlib.Path) -> int:
         return show_unreadable(aws, deployed, document)
     incidents = taken(aws, deployed, document)
     if not incidents:
-        return show_recorded_only(document)
+        return show_recorded_only(aws, deployed, document)
     codes = [respond(Watch(aws, deployed, incident, published), counsel, before, results) for incident in incidents]
     return max(codes)
 
@@ -115,9 +115,10 @@ def taken(aws, deployed: stack.Stack, document: finding.Document) -> list[str]:
     return sorted({record["incident"] for record in found if record.get("incident")})
 
 
-def show_recorded_only(document: finding.Document) -> int:
-    why = "a sample" if any(read["finding"]["sample"] for read in document.findings) else "archived at its source"
-    screen.say(f"The finding is {why}: Tocsin records it and does nothing else. No incident was opened.")
+def show_recorded_only(aws, deployed: stack.Stack, document: finding.Document) -> int:
+    records = Records(aws, deployed.table)
+    reasons = {records.finding(read["finding"]["id"])["suppressed"]["reason"] for read in document.findings}
+    screen.say(f"Tocsin records the finding and does nothing else: {'; '.join(sorted(reasons))}. No incident was opened.")
     return 0
 
 
