@@ -69,6 +69,8 @@ test: test-rust test-local-aws test-acceptance ## Set-up and all tests
 test-rust:
 	@echo "== test: the core"
 	@cargo test --locked --quiet -p incident $(if $(FINDINGS_CORPUS),--features corpus)
+	@echo "== test: the platform, the command line, the functions with tests of their own"
+	@cargo test --locked --quiet -p platform -p tocsin -p reconcile-findings
 
 test-local-aws: $(TOOLS)/local-aws/.ready target/lambda/.built
 	@echo "== test: the local AWS itself"

@@ -8,7 +8,7 @@ use incident::ports::{FindingDesk, Vault};
 use incident::post_incident::{
     ActionLine, DecisionLine, Event, EvidenceLine, FindingLine, GapLine, ObligationLine, Phase, Report,
 };
-use incident::records::{FindingRecord, Key, Listing, Page, Records};
+use incident::records::{FindingRecord, Key, Listing, Page, Records, finding_ids};
 use incident::{Failure, Incident, Organisation};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -34,7 +34,7 @@ impl<T: Records, V: Vault, F: FindingDesk> Closer<T, V, F> {
         let listing = |prefix: &str| Listing::of_incident(&incident.id, prefix);
         let mut findings: Vec<FindingRecord> = Vec::new();
         let mut documents = Vec::new();
-        for id in incident.finding_ids(&self.records).await? {
+        for id in finding_ids(&self.records, incident).await? {
             let found: Option<FindingRecord> = self.records.get(&Key::finding(&id)).await?;
             if let Some(record) = &found {
                 documents.extend(serde_json::from_str(&record.whole_document(&self.records).await?).ok());

@@ -1,9 +1,7 @@
 //! The record of an incident: what correlated findings add up to.
 
 use crate::analysis::Indication;
-use crate::fault::Failure;
 use crate::finding::{Category, Finding, Located, Severity};
-use crate::records::{Listing, Member, Records};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -169,21 +167,6 @@ impl Incident {
     /// This incident's partition and those of the incidents that are part of it.
     pub fn family(&self) -> impl Iterator<Item = &IncidentId> {
         std::iter::once(&self.id).chain(&self.absorbed)
-    }
-
-    /// The identities of its findings, and of those of the incidents that are part of it.
-    ///
-    /// # Errors
-    /// What the table answers.
-    pub async fn finding_ids(&self, records: &impl Records) -> Result<Vec<String>, Failure> {
-        let mut ids = Vec::new();
-        for id in self.family() {
-            let members: Vec<Member> = records.list(&Listing::of_incident(id, "FINDING#")).await?;
-            ids.extend(members.into_iter().map(|member| member.finding));
-        }
-        ids.sort();
-        ids.dedup();
-        Ok(ids)
     }
 
     /// Of each kind of finding keeps the strongest, and takes category, severity and title from the strongest of all.

@@ -6,7 +6,7 @@ use incident::containment::{ActionRunner, Playbooks};
 use incident::evidence::custody::{self, Statement};
 use incident::evidence::{Deed, EvidenceItem, EvidenceRecord, ItemKind, Outcome, Stage};
 use incident::ports::{ActivityReader, BucketReader, Collected, FindingDesk, Gap, Vault};
-use incident::records::{Key, Records};
+use incident::records::{Key, Records, finding_ids};
 use incident::{Failure, Fault, Incident, IncidentId, organisation};
 use jiff::Timestamp;
 use platform::telemetry::count;
@@ -83,7 +83,7 @@ where
             Err(_) => Vec::new(),
         };
         let playbook = self.playbooks.choose(incident.category, &incident.entities, &holdings).playbook;
-        let findings = incident.finding_ids(&self.records).await?;
+        let findings = finding_ids(&self.records, &incident).await?;
         let mut items = EvidenceItem::of(playbook, &incident, &findings, task.stage);
         // Snapshots take longest, so they are started before the rest is read.
         items.sort_by_key(|item| item.kind != ItemKind::InstanceVolumes);

@@ -74,18 +74,13 @@ impl Basis {
     }
 }
 
-/// The second pass of a step is the same step.
-pub(super) fn first_passes(plan: &Plan) -> impl Iterator<Item = &Step> {
-    plan.steps().filter(|step| step.pass == 1)
-}
-
 fn planned(plan: &Plan) -> Vec<Planned> {
     let planned = |step: &Step, needs_approval| Planned {
         action: step.action.as_str(),
         target: step.target.clone(),
         needs_approval,
     };
-    let runs = first_passes(plan).map(|step| planned(step, false));
+    let runs = plan.first_passes().map(|step| planned(step, false));
     let waits = plan.withheld.iter().map(|withheld| planned(&withheld.step, true));
     runs.chain(waits).collect()
 }

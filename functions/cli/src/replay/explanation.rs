@@ -1,6 +1,5 @@
 //! Why a finding is answered as it is: a name for programs and a sentence for people at every turn.
 
-use super::answer::first_passes;
 use incident::analysis::Reason;
 use incident::containment::choice::Choice;
 use incident::containment::{Plan, Step};
@@ -59,7 +58,7 @@ impl Explanation {
 fn steps_of(choice: &Choice<'_, '_>, plan: &Plan) -> Vec<StepBecause> {
     let because =
         |step: &Step, because| StepBecause { action: step.action.as_str(), target: step.target.clone(), because };
-    let runs = first_passes(plan).map(|step| because(step, called_for(choice, step)));
+    let runs = plan.first_passes().map(|step| because(step, called_for(choice, step)));
     let waits = plan.withheld.iter().map(|held| because(&held.step, Because::of("waits-for-person", &held.reason)));
     runs.chain(waits).collect()
 }

@@ -115,7 +115,7 @@ mod tests {
         };
         let known = asff(json!(["Effects/Data Exfiltration"]), Value::Null);
         assert_eq!(Reason::of(&known), Reason::Taxonomy("Effects/Data Exfiltration"));
-        let second = asff(json!(["Sensitive Data Identifications", "Effects/Data Exfiltration"]), Value::Null);
+        let second = asff(json!(["Unheard Of", "Effects/Data Exfiltration"]), Value::Null);
         assert_eq!(Reason::of(&second), Reason::Source);
         let check = asff(json!(["Industry Standards"]), json!({"Status": "FAILED"}));
         assert_eq!(Reason::of(&check), Reason::Check);

@@ -104,6 +104,11 @@ impl Plan {
         plan
     }
 
+    /// The steps that run, each once: a second pass is the same step again.
+    pub fn first_passes(&self) -> impl Iterator<Item = &Step> {
+        self.steps().filter(|step| step.pass == 1)
+    }
+
     /// The steps that run, in order.
     pub fn steps(&self) -> impl Iterator<Item = &Step> {
         self.waves.iter().flat_map(|wave| &wave.steps)

@@ -1,10 +1,10 @@
 //! What is kept of a finding.
 
-use super::{Key, Records};
+use super::{Key, Listing, Records};
 use crate::Digest;
 use crate::fault::Failure;
 use crate::finding::Finding;
-use crate::record::IncidentId;
+use crate::record::{Incident, IncidentId};
 use crate::scope::Suppression;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -42,6 +42,21 @@ pub struct FindingRecord {
 pub struct Member {
     /// The finding, by [`Finding::identity`].
     pub finding: String,
+}
+
+/// The identities of the findings of an incident, and of those of the incidents that are part of it.
+///
+/// # Errors
+/// What the table answers.
+pub async fn finding_ids(records: &impl Records, incident: &Incident) -> Result<Vec<String>, Failure> {
+    let mut ids = Vec::new();
+    for id in incident.family() {
+        let members: Vec<Member> = records.list(&Listing::of_incident(id, "FINDING#")).await?;
+        ids.extend(members.into_iter().map(|member| member.finding));
+    }
+    ids.sort();
+    ids.dedup();
+    Ok(ids)
 }
 
 impl FindingRecord {

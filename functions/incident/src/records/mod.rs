@@ -3,7 +3,7 @@
 mod finding;
 mod key;
 
-pub use finding::{FindingRecord, Member};
+pub use finding::{FindingRecord, Member, finding_ids};
 pub use key::Key;
 
 use crate::fault::Failure;
