@@ -3,6 +3,7 @@
 Each check takes the repository's root and answers what does not fit.
 """
 
+import json
 import pathlib
 import re
 import tomllib
@@ -72,9 +73,9 @@ def source_faults(root: pathlib.Path) -> list[str]:
     fed = {
         rule["EventPattern"].get("Fn::Transform", {}).get("Parameters", {}).get("Location"): (name, rule)
         for name, rule in rules.items()
-        if isinstance(rule.get("EventPattern"), dict)
+        if isinstance(rule.get("EventPattern"), dict) and "source" not in rule["EventPattern"]
     }
-    findings = []
+    findings = unclassified_faults(root, rules.get("UnclassifiedRule", {}))
     for folder in sorted(path for path in sources.iterdir() if path.is_dir() and (path / "mod.rs").is_file()):
         where = f"sources/{folder.name}"
         findings += [f"{where}: `{name}` is missing" for name in ("pattern.json", "fixtures") if not (folder / name).exists()]
@@ -91,6 +92,18 @@ def source_faults(root: pathlib.Path) -> list[str]:
         if not all("DeadLetterConfig" in target for target in rule.get("Targets", [])):
             findings.append(f"{name}: what it cannot deliver is lost")
     return findings + [f"{name}: its pattern is of no source: {location}" for location, (name, _) in fed.items()]
+
+
+def unclassified_faults(root: pathlib.Path, rule: dict) -> list[str]:
+    """What a source reads does not also come as something that none reads."""
+    pattern = rule.get("EventPattern") or {"source": [], "detail-type": [{"anything-but": []}]}
+    ours, excluded = set(pattern["source"]), set(pattern["detail-type"][0]["anything-but"])
+    findings = [] if ours else ["UnclassifiedRule: what no source reads is lost"]
+    for path in sorted((root / "functions/incident/src/sources").glob("*/pattern.json")):
+        read = json.loads(path.read_text(encoding="utf-8"))
+        twice = sorted(set(read["detail-type"]) - excluded) if ours & set(read["source"]) else []
+        findings += [f"UnclassifiedRule: `{kind}` is read by sources/{path.parent.name}" for kind in twice]
+    return findings
 
 
 def notice_faults(root: pathlib.Path) -> list[str]:

@@ -268,6 +268,11 @@ FAULTS = {
         change(RESPONDER, "Name: tocsin-guardduty", "Name: tocsin-detector"),
         "GuardDutyRule: `Name` is `tocsin-detector`, not `tocsin-guardduty`",
     ),
+    "a known type among the unknown": (
+        library_contracts.source_faults,
+        change(RESPONDER, "              - Macie Finding\n", ""),
+        "UnclassifiedRule: `Macie Finding` is read by sources/macie",
+    ),
     "a rule that loses findings": (
         library_contracts.source_faults,
         change(RESPONDER, "          DeadLetterConfig: {Arn: !GetAtt DeadLetterQueue.Arn}\n", ""),

@@ -77,6 +77,25 @@ def test_finding_that_no_action_fits_reaches_a_person(attack):
     assert "a person decides" in page
 
 
+def test_event_that_no_source_reads_is_kept_and_counted(aws, tocsin):
+    """A detail type that GuardDuty may have tomorrow: recorded with what it names, and no incident."""
+    bucket = "arn:aws:s3:::tomorrow-s-bucket"
+    event = {"source": "aws.guardduty", "detail-type": "GuardDuty Premonition", "detail": {"about": bucket}}
+    aws.publish_service_event(event)
+    kept = lambda: [r for r in recorded(aws, tocsin) if r["finding"]["type"] == "GuardDuty Premonition"]  # noqa: E731
+    (record,) = aws.wait_until(kept, seconds=30, what="the record of the event")
+    assert (record["incident"], record["suppressed"]["rule"]) == (None, "unclassified")
+    assert [entity["arn"] for entity in record["finding"]["entities"]] == [bucket]
+    assert json.loads(record["document"])["detail"] == event["detail"]
+    counted = lambda: "FindingsUnclassified" in aws.function_log("tocsin-receive-finding")  # noqa: E731
+    aws.wait_until(counted, what="the count, which the log shows after the answer")
+
+
+def recorded(aws, tocsin) -> list[dict]:
+    rows = Records(aws, tocsin.table).everything().items()
+    return [row["record"] for (_, sk), row in rows if sk == "FINDING"]
+
+
 def test_later_finding_joins_and_contains_only_what_is_new(aws, attack, open_shop):
     """The later finding is older and arrives after the response has begun: the order does not matter."""
     response = attack()

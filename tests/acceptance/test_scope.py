@@ -103,4 +103,4 @@ def test_document_that_cannot_be_trusted_suppresses_nothing_and_raises_an_alarm(
     record = taken(aws, tocsin, probe())
     assert record["suppressed"] is None
     assert record["incident"]
-    assert distrusted(aws) > before
+    aws.wait_until(lambda: distrusted(aws) > before, what="the count, which the log shows after the answer")
