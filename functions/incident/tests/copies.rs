@@ -1,24 +1,11 @@
 //! A finding of a service and its copy in Security Hub are one finding, or name the same resource.
 #![expect(clippy::expect_used, reason = "a fixture that is not as expected fails the test")]
 
-use incident::sources::translate;
+mod fixtures;
+
+use fixtures::{document, finding};
 use incident::{Category, EntityKind as Kind, Finding, IncidentId};
 use serde_json::{Value, json};
-use std::path::Path;
-
-fn document(path: &str) -> Value {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/sources").join(path);
-    serde_json::from_str(&std::fs::read_to_string(path).expect("the fixture exists")).expect("the fixture is JSON")
-}
-
-fn findings(document: &Value) -> Vec<Finding> {
-    let each = translate(document).expect("the document is read");
-    each.into_iter().map(|finding| finding.expect("the finding is read")).collect()
-}
-
-fn finding(document: &Value) -> Finding {
-    findings(document).remove(0)
-}
 
 /// A finding as Security Hub CSPM and Security Hub carry it, with the id that they give it.
 fn copies(product: &str, asff_id: &str, ocsf_id: &str, types: &str) -> [Value; 2] {

@@ -1,30 +1,14 @@
 //! Sources as a whole: fixtures, the same finding in three formats, wrappings, oddities, refusals.
 #![expect(clippy::expect_used, reason = "a fixture that is not as expected fails the test")]
 
+mod fixtures;
+
+use fixtures::{document, finding, findings, folder};
 use incident::finding::KeyTerm;
 use incident::sources::{Code, Unreadable, read, translate};
 use incident::{Category, EntityKind, Finding, IncidentId};
 use serde_json::{Value, json};
 use std::fs;
-use std::path::{Path, PathBuf};
-
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/sources")
-}
-
-fn document(path: &str) -> Value {
-    let text = fs::read_to_string(folder().join(path)).expect("the fixture exists");
-    serde_json::from_str(&text).expect("the fixture is JSON")
-}
-
-fn findings(document: &Value) -> Vec<Finding> {
-    let each = translate(document).expect("the document is read");
-    each.into_iter().map(|finding| finding.expect("the finding is read")).collect()
-}
-
-fn finding(document: &Value) -> Finding {
-    findings(document).remove(0)
-}
 
 fn refusal(document: &Value) -> Unreadable {
     match translate(document) {

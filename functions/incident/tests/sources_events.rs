@@ -1,25 +1,11 @@
 //! What the newer sources read: API calls, alarms, scans, insights, attack sequences, evidence in OCSF, and what nobody claims.
 #![expect(clippy::expect_used, reason = "a fixture that is not as expected fails the test")]
 
-use incident::sources::translate;
+mod fixtures;
+
+use fixtures::{document, finding, findings};
 use incident::{Category, EntityKind, Finding};
-use serde_json::{Value, json};
-use std::fs;
-use std::path::Path;
-
-fn document(path: &str) -> Value {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/sources").join(path);
-    serde_json::from_str(&fs::read_to_string(path).expect("the fixture exists")).expect("the fixture is JSON")
-}
-
-fn findings(document: &Value) -> Vec<Finding> {
-    let each = translate(document).expect("the document is read");
-    each.into_iter().map(|finding| finding.expect("the finding is read")).collect()
-}
-
-fn finding(document: &Value) -> Finding {
-    findings(document).remove(0)
-}
+use serde_json::json;
 
 fn named(finding: &Finding) -> Vec<(EntityKind, &str)> {
     let mut named: Vec<_> = finding.entities.iter().map(|entity| (entity.kind, entity.id.as_str())).collect();

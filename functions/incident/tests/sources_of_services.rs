@@ -1,24 +1,11 @@
 //! What the findings of Macie, Access Analyzer, Config and Inspector name and mean.
 #![expect(clippy::expect_used, reason = "a fixture that is not as expected fails the test")]
 
-use incident::sources::translate;
-use incident::{Category, EntityKind as Kind, Finding};
+mod fixtures;
+
+use fixtures::{document, finding, findings};
+use incident::{Category, EntityKind as Kind};
 use serde_json::{Value, json};
-use std::path::Path;
-
-fn document(path: &str) -> Value {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/sources").join(path);
-    serde_json::from_str(&std::fs::read_to_string(path).expect("the fixture exists")).expect("the fixture is JSON")
-}
-
-fn findings(document: &Value) -> Vec<Finding> {
-    let each = translate(document).expect("the document is read");
-    each.into_iter().map(|finding| finding.expect("the finding is read")).collect()
-}
-
-fn finding(document: &Value) -> Finding {
-    findings(document).remove(0)
-}
 
 /// What a fixture must give: the type, the category, the score, whether it can be acted on, and everything that it names.
 struct Expected {
