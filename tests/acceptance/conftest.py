@@ -11,10 +11,16 @@ import pytest
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "tests" / "local-aws"))
 
+from automation_runs import Documents, render  # noqa: E402
 from demo import organisation, places, shop, stack  # noqa: E402
 from local_aws import LocalAws  # noqa: E402
 from responses import Response  # noqa: E402
 from reviewers import Reviewer  # noqa: E402
+
+
+def pytest_configure():
+    """The templates include what is made of the actions' folders."""
+    render.write()
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +29,22 @@ def aws():
     assert not missing, f"run `make build` first: {missing[0]} is missing"
     with LocalAws(REPOSITORY / "target" / "local-aws" / "e2e") as local:
         yield local
+
+
+@pytest.fixture(scope="session")
+def actions_aws():
+    """A local AWS with nothing of Tocsin but the documents and their roles."""
+    with LocalAws(REPOSITORY / "target" / "local-aws" / "actions") as local:
+        local.deploy("tocsin-member", REPOSITORY / "infra/member.yaml", stack.member_parameters(local))
+        yield local
+
+
+@pytest.fixture
+def documents(actions_aws):
+    """Runs documents there; faults that a test ordered end with it."""
+    runner = Documents(actions_aws)
+    yield runner
+    runner.mend()
 
 
 @pytest.fixture(scope="session")
@@ -100,7 +122,8 @@ def without_faults(request):
 
 def pytest_collection_modifyitems(items):
     """What compares policies with the calls that were seen comes after everything that makes calls."""
-    items.sort(key=lambda item: item.path.name == "test_policies_seen.py")
+    late = ("test_policy_allows_exactly_the_calls_that_were_seen", "test_every_policy_is_what_was_used")
+    items.sort(key=lambda item: item.originalname in late)
 
 
 def pytest_ignore_collect(collection_path):

@@ -36,11 +36,15 @@ def architecture() -> str:
     return "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
 
 
+def member_parameters(aws) -> dict[str, str]:
+    return {"SecurityAccountId": aws.account, "HomeRegion": aws.region}
+
+
 def deploy(aws) -> Stack:
     infra = places.REPOSITORY / "infra"
     for region in REGIONS:
         aws.client("guardduty", region=region).create_detector(Enable=True)
-    aws.deploy("tocsin-member", infra / "member.yaml", {"SecurityAccountId": aws.account, "HomeRegion": aws.region})
+    aws.deploy("tocsin-member", infra / "member.yaml", member_parameters(aws))
     settings_key = scope.make_key()
     parameters = {
         "SettingsPublicKey": scope.public(settings_key),
