@@ -13,7 +13,7 @@ export PYTHONPATH := $(LOCAL_AWS)
 export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-RUST_SOURCES := Cargo.toml Cargo.lock rust-toolchain.toml $(shell find functions -type f -not -name '*.md' 2>/dev/null)
+RUST_SOURCES := Cargo.toml Cargo.lock rust-toolchain.toml $(shell find functions -type f -not -name '*.md' 2>/dev/null) $(wildcard infra/actions/*/action.toml)
 
 # What `make deploy` needs to know.
 STACK ?= tocsin-responder

@@ -16,7 +16,40 @@ fn main() -> io::Result<()> {
         files.sort();
         fs::write(out.join(format!("{folder}.rs")), index_of(folder, &base, &files))?;
     }
-    Ok(())
+    fs::write(out.join("actions.json"), actions(&root.join("../../infra/actions"))?)
+}
+
+/// What the core needs of each action's description. The rest is for the documents.
+const KEPT: [&str; 10] = [
+    "title", "target", "parameter", "impact", "asks", "id_prefix", "arn_service", "passes", "parameters", "shows",
+];
+
+/// The descriptions of the actions as one JSON object, by id.
+fn actions(folder: &Path) -> io::Result<String> {
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let mut found = serde_json::Map::new();
+    for entry in fs::read_dir(folder)? {
+        let file = entry?.path().join("action.toml");
+        if !file.is_file() {
+            continue;
+        }
+        println!("cargo::rerun-if-changed={}", file.display());
+        let wrong = |error: String| io::Error::other(format!("{}: {error}", file.display()));
+        let described: serde_json::Value =
+            toml::from_str(&fs::read_to_string(&file)?).map_err(|error| wrong(error.to_string()))?;
+        let is_reversible = described.get("reverse").is_some();
+        let kept = KEPT.iter().filter_map(|key| Some(((*key).to_owned(), described.get(key)?.clone())));
+        let mut action: serde_json::Map<String, serde_json::Value> = kept.collect();
+        action.insert("reversible".to_owned(), is_reversible.into());
+        for parameter in action.get_mut("parameters").and_then(|all| all.as_object_mut()).into_iter().flatten() {
+            let Some(members) = parameter.1.as_object_mut() else { return Err(wrong("`parameters` holds no table".to_owned())) };
+            members.insert("has_default".to_owned(), members.contains_key("default").into());
+            members.retain(|key, _| ["from", "documents", "has_default"].contains(&key.as_str()));
+        }
+        let id = file.parent().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
+        found.insert(id.unwrap_or_default(), action.into());
+    }
+    serde_json::to_string(&found).map_err(io::Error::other)
 }
 
 #[expect(clippy::disallowed_methods, reason = "cargo hands a build script its settings in the environment")]

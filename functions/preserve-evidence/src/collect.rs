@@ -2,7 +2,7 @@
 
 use crate::Preserver;
 use incident::containment::plan::uuid_of;
-use incident::containment::{ActionRunner, Automation, Progress};
+use incident::containment::{ActionRunner, Automation, Place, Progress};
 use incident::evidence::{EvidenceItem, ItemKind};
 use incident::finding::{EntityKind, Located};
 use incident::ports::{ActivityReader, BucketReader, Collected, FindingDesk, Gap, Vault};
@@ -68,11 +68,15 @@ where
 
     async fn snapshots(&self, incident: &Incident, instance: &str) -> Result<Option<Collected>, Failure> {
         let is_it = |found: &&Located| found.entity.kind == EntityKind::Instance && found.entity.id == instance;
-        let account = incident.entities.iter().find(is_it).map_or(&incident.account, |found| &found.account);
+        let found = incident.entities.iter().find(is_it);
+        let place = Place {
+            account: found.map_or(&incident.account, |found| &found.account).clone(),
+            region: found.and_then(|found| found.region.clone()),
+        };
         let run = Automation {
             document: SNAPSHOT_DOCUMENT.to_owned(),
             role: SNAPSHOT_DOCUMENT.to_owned(),
-            account: account.clone(),
+            place: place.clone(),
             parameters: BTreeMap::from([
                 ("IncidentId".to_owned(), vec![incident.id.to_string()]),
                 ("InstanceId".to_owned(), vec![instance.to_owned()]),
@@ -80,7 +84,7 @@ where
             token: uuid_of(&Digest::of_parts(&[incident.id.as_str(), "snapshot-volumes", instance])),
         };
         let run = self.runner.start(&run).await?;
-        Ok(match self.runner.progress(&run).await? {
+        Ok(match self.runner.progress(&place, &run).await? {
             Progress::Running => None,
             Progress::Ended { succeeded: true, outputs, .. } => {
                 let snapshots = outputs.get("PreserveVolumes.Snapshots");

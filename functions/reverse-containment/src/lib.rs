@@ -69,9 +69,9 @@ impl<T: Records, A: ActionRunner> Reverser<T, A> {
         let before = match (&record.before, &record.automation) {
             (Some(before), _) => Some(before.clone()),
             (None, None) => None,
-            (None, Some(run)) => match self.runner.progress(run).await? {
+            (None, Some(run)) => match self.runner.progress(&record.step.place(), run).await? {
                 Progress::Running => {
-                    self.runner.stop(run).await?;
+                    self.runner.stop(&record.step.place(), run).await?;
                     return Ok(in_progress(record));
                 }
                 Progress::Ended { outputs, .. } => outputs.get("RecordBefore.Before").cloned(),
@@ -83,12 +83,12 @@ impl<T: Records, A: ActionRunner> Reverser<T, A> {
         };
         let step = &record.step;
         let run = Automation {
-            document: step.action.reversal_document().to_owned(),
-            role: step.action.document().to_owned(),
-            account: step.account.clone(),
+            document: step.action.reversal_document(),
+            role: step.action.role(),
+            place: step.place(),
             parameters: BTreeMap::from([
                 ("IncidentId".to_owned(), vec![record.incident.to_string()]),
-                (step.action.target_parameter().to_owned(), vec![step.target.clone()]),
+                (step.action.parameter.clone(), vec![step.target.clone()]),
                 ("Before".to_owned(), pieces(&before)),
             ]),
             token: step.token(&record.incident, "reverse"),
@@ -103,7 +103,7 @@ impl<T: Records, A: ActionRunner> Reverser<T, A> {
     }
 
     async fn read(&self, key: &Key, record: &ActionRecord, run: &str, now: Timestamp) -> Result<Reversed, Failure> {
-        let Progress::Ended { succeeded, outputs, failure } = self.runner.progress(run).await? else {
+        let Progress::Ended { succeeded, outputs, failure } = self.runner.progress(&record.step.place(), run).await? else {
             return Ok(in_progress(record.clone()));
         };
         let shown = if succeeded {

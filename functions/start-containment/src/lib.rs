@@ -1,6 +1,7 @@
 //! Starts one containment action, or joins the run that was started before.
 
-use incident::containment::{ActionId, ActionRecord, ActionRunner, ActionState, Automation, Step};
+use incident::containment::library::{Parameter, ValueSource};
+use incident::containment::{ActionRecord, ActionRunner, ActionState, Automation, Step};
 use incident::ports::Vault;
 use incident::records::{Key, Records};
 use incident::{Failure, Incident, IncidentId, organisation};
@@ -77,9 +78,10 @@ impl<T: Records, V: Vault, A: ActionRunner> Starter<T, V, A> {
     async fn run(&self, incident: &Incident, step: &Step) -> Result<Automation, Failure> {
         let mut parameters = BTreeMap::from([
             ("IncidentId".to_owned(), vec![incident.id.to_string()]),
-            (step.action.target_parameter().to_owned(), vec![step.target.clone()]),
+            (step.action.parameter.clone(), vec![step.target.clone()]),
         ]);
-        if step.action == ActionId::LockBucket {
+        let needs_responders = |parameter: &Parameter| parameter.from == Some(ValueSource::Responders);
+        if step.action.parameters.values().any(needs_responders) {
             let mut responders = organisation::load(&self.vault).await?.responders;
             responders.push(self.evidence_role_arn.clone());
             responders.sort();
@@ -87,9 +89,9 @@ impl<T: Records, V: Vault, A: ActionRunner> Starter<T, V, A> {
             parameters.insert("ResponderArns".to_owned(), responders);
         }
         Ok(Automation {
-            document: step.action.document().to_owned(),
-            role: step.action.document().to_owned(),
-            account: step.account.clone(),
+            document: step.action.document(),
+            role: step.action.role(),
+            place: step.place(),
             parameters,
             token: step.token(&incident.id, "apply"),
         })

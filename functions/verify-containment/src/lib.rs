@@ -55,7 +55,7 @@ impl<T: Records, A: ActionRunner> Verifier<T, A> {
     /// `Rejected` if the step was never started.
     pub async fn verify(&self, task: VerifyTask, now: Timestamp) -> Result<Verified, Failure> {
         let VerifyTask { incident, step, automation } = task;
-        let (state, reason) = match self.runner.progress(&automation).await? {
+        let (state, reason) = match self.runner.progress(&step.place(), &automation).await? {
             Progress::Running => (State::InProgress, None),
             Progress::Ended { succeeded, outputs, failure } => {
                 let before = outputs.get("RecordBefore.Before").cloned();

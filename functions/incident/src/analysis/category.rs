@@ -115,7 +115,7 @@ fn of_kind(kind: EntityKind) -> Option<Category> {
         EntityKind::Instance | EntityKind::NetworkInterface | EntityKind::Volume | EntityKind::Function => {
             Some(Category::InstanceCompromise)
         }
-        EntityKind::Pod | EntityKind::Task | EntityKind::Container | EntityKind::Cluster => {
+        EntityKind::Pod | EntityKind::Node | EntityKind::Task | EntityKind::Container | EntityKind::Cluster => {
             Some(Category::ContainerCompromise)
         }
         EntityKind::AccessKey
@@ -124,19 +124,23 @@ fn of_kind(kind: EntityKind) -> Option<Category> {
         | EntityKind::Role
         | EntityKind::Session
         | EntityKind::Secret
+        | EntityKind::IdentityUser
         | EntityKind::InstanceProfile => Some(Category::CredentialCompromise),
         EntityKind::Bucket | EntityKind::Object => Some(Category::DataExfiltration),
         EntityKind::Database | EntityKind::Table => Some(Category::DatabaseCompromise),
         EntityKind::Model | EntityKind::Endpoint => Some(Category::LlmAbuse),
         EntityKind::Notebook | EntityKind::TrainingJob => Some(Category::ModelArtifactTheft),
-        EntityKind::Trail => Some(Category::DefenseEvasion),
-        EntityKind::UserPool => Some(Category::AccountTakeover),
+        EntityKind::Trail | EntityKind::Detector | EntityKind::Recorder | EntityKind::InvocationLog => {
+            Some(Category::DefenseEvasion)
+        }
+        EntityKind::UserPool | EntityKind::PoolUser => Some(Category::AccountTakeover),
         EntityKind::LogGroup
         | EntityKind::WebAcl
         | EntityKind::Snapshot
         | EntityKind::Key
         | EntityKind::Image
         | EntityKind::SecurityGroup
+        | EntityKind::Subnet
         | EntityKind::Address
         | EntityKind::Domain
         | EntityKind::Account

@@ -126,13 +126,20 @@ fn is_tie(kind: EntityKind) -> bool {
         | Kind::Trail
         | Kind::LogGroup
         | Kind::WebAcl
-        | Kind::UserPool => true,
+        | Kind::UserPool
+        | Kind::PoolUser
+        | Kind::IdentityUser
+        | Kind::Node
+        | Kind::Detector
+        | Kind::Recorder
+        | Kind::InvocationLog => true,
         // An object lies in a bucket, which ties. The others are shared by what has nothing to do with one another: one
         // key encrypts many buckets.
         Kind::Object
         | Kind::Key
         | Kind::Image
         | Kind::SecurityGroup
+        | Kind::Subnet
         | Kind::Address
         | Kind::Domain
         | Kind::Account

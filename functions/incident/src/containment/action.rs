@@ -1,82 +1,113 @@
-//! The library of actions. Each is a folder of `infra/actions` with its document, reversal and role policy.
+//! The name of an action, and of its documents.
 
-use crate::finding::EntityKind;
-use serde::{Deserialize, Serialize};
+use super::library::{self, Action};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::ops::Deref;
 
-/// A containment action.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ActionId {
-    /// No traffic to or from any interface of an EC2 instance, and no role behind it.
-    IsolateInstance,
-    /// Every session of a role that was issued before now is denied.
-    RevokeRoleSessions,
-    /// Nobody but the responders reaches a bucket.
-    LockBucket,
-}
+/// An action of the library. Only a name that the library has can be one.
+#[derive(Clone, Copy)]
+pub struct ActionId(&'static Action);
 
 impl ActionId {
-    /// Every action.
-    pub const ALL: [Self; 3] = [Self::IsolateInstance, Self::RevokeRoleSessions, Self::LockBucket];
+    /// The action of this name, if there is one.
+    pub fn named(name: &str) -> Option<Self> {
+        library::named(name).map(Self)
+    }
+
+    /// Every action, by name.
+    pub fn all() -> impl Iterator<Item = Self> {
+        library::all().map(Self)
+    }
 
     /// Its name: the folder in `infra/actions`.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::IsolateInstance => "isolate-instance",
-            Self::RevokeRoleSessions => "revoke-role-sessions",
-            Self::LockBucket => "lock-bucket",
-        }
+        &self.0.id
     }
 
-    /// The action of this name, if there is one.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|action| action.as_str() == name)
+    /// The role that its documents run with.
+    pub fn role(self) -> String {
+        self.document_named("")
     }
 
-    /// The SSM document that applies it; its role has the same name.
-    pub fn document(self) -> &'static str {
-        match self {
-            Self::IsolateInstance => "Tocsin-IsolateInstance",
-            Self::RevokeRoleSessions => "Tocsin-RevokeRoleSessions",
-            Self::LockBucket => "Tocsin-LockBucket",
-        }
+    /// The document that applies it.
+    pub fn document(self) -> String {
+        self.document_named("")
     }
 
-    /// The SSM document that restores the recorded before-state.
-    pub fn reversal_document(self) -> &'static str {
-        match self {
-            Self::IsolateInstance => "Tocsin-ReverseIsolateInstance",
-            Self::RevokeRoleSessions => "Tocsin-ReverseRevokeRoleSessions",
-            Self::LockBucket => "Tocsin-ReverseLockBucket",
-        }
+    /// The document that restores the recorded before-state.
+    pub fn reversal_document(self) -> String {
+        self.document_named("Reverse")
     }
 
-    /// The document parameter that names the target.
-    pub fn target_parameter(self) -> &'static str {
-        match self {
-            Self::IsolateInstance => "InstanceId",
-            Self::RevokeRoleSessions => "RoleName",
-            Self::LockBucket => "BucketName",
-        }
+    /// The document that reads the state, the calls that would be made and whom they hit.
+    pub fn preview_document(self) -> String {
+        self.document_named("Preview")
     }
 
-    /// The kind of entity that it acts on.
-    pub fn target_kind(self) -> EntityKind {
-        match self {
-            Self::IsolateInstance => EntityKind::Instance,
-            Self::RevokeRoleSessions => EntityKind::Role,
-            Self::LockBucket => EntityKind::Bucket,
+    fn document_named(self, prefix: &str) -> String {
+        let mut name = format!("Tocsin-{prefix}");
+        for part in self.as_str().split('-') {
+            let mut letters = part.chars();
+            name.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
+            name.push_str(letters.as_str());
         }
+        name
     }
+}
 
-    /// How often it is applied. The instance metadata service may hand out old role credentials for a while after the
-    /// profile was swapped, so sessions are revoked a second time.
-    pub fn passes(self) -> u32 {
-        match self {
-            Self::RevokeRoleSessions => 2,
-            Self::IsolateInstance | Self::LockBucket => 1,
-        }
+impl Deref for ActionId {
+    type Target = Action;
+
+    fn deref(&self) -> &Action {
+        self.0
+    }
+}
+
+impl PartialEq for ActionId {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for ActionId {}
+
+impl PartialOrd for ActionId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for ActionId {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl Hash for ActionId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl Serialize for ActionId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for ActionId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Self::named(&name).ok_or_else(|| serde::de::Error::custom(format!("there is no action `{name}`")))
+    }
+}
+
+impl fmt::Debug for ActionId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "ActionId({})", self.as_str())
     }
 }
 

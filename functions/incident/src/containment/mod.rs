@@ -2,7 +2,9 @@
 
 pub mod action;
 pub mod choice;
+mod expectation;
 pub mod guard;
+pub mod library;
 pub mod observation;
 pub mod plan;
 pub mod playbook;
@@ -10,6 +12,7 @@ pub mod runner;
 
 pub use action::ActionId;
 pub use choice::Choice;
+pub use library::Action;
 pub use plan::{Plan, Step, Wave};
 pub use playbook::{Playbook, PlaybookError, Playbooks};
-pub use runner::{ActionRecord, ActionRunner, ActionState, Automation, Progress};
+pub use runner::{ActionRecord, ActionRunner, ActionState, Automation, Place, Progress};

@@ -1,8 +1,8 @@
 //! The plan: which steps an incident calls for, in which order, and which of them wait for a person.
 
-use super::{ActionId, Playbook, guard::Guard};
+use super::{ActionId, Place, Playbook, guard::Guard};
 use crate::Digest;
-use crate::finding::Located;
+use crate::finding::{Located, Reach};
 use crate::record::IncidentId;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +13,9 @@ pub struct Step {
     pub action: ActionId,
     /// The account of the resource.
     pub account: String,
+    /// Its region; `None` for a global resource, which is reached from any.
+    #[serde(default)]
+    pub region: Option<String>,
     /// The id of the resource that it is done to.
     pub target: String,
     /// 1, or 2 for the repetition that some actions need.
@@ -20,6 +23,19 @@ pub struct Step {
 }
 
 impl Step {
+    /// The first pass of this action on what was found.
+    pub fn on(action: ActionId, found: &Located) -> Self {
+        let Located { entity, account, region } = found;
+        // A name of IAM is the same in every region, whatever region a finding gives.
+        let region = region.clone().filter(|_| entity.kind.reach() != Reach::Account);
+        Self { action, account: account.clone(), region, target: entity.id.clone(), pass: 1 }
+    }
+
+    /// Where it is done.
+    pub fn place(&self) -> Place {
+        Place { account: self.account.clone(), region: self.region.clone() }
+    }
+
     /// The token that makes a repeated start join the first one: a UUID, since SSM takes nothing else as `ClientToken`.
     pub fn token(&self, incident: &IncidentId, purpose: &str) -> String {
         let pass = self.pass.to_string();
@@ -27,6 +43,7 @@ impl Step {
             incident.as_str(),
             self.action.as_str(),
             &self.account,
+            self.region.as_deref().unwrap_or_default(),
             &self.target,
             &pass,
             purpose,
@@ -83,13 +100,12 @@ impl Plan {
         for actions in &playbook.waves {
             let mut steps = Vec::new();
             for (action, found) in targets(actions, entities) {
-                let (account, target) = (found.account.clone(), found.entity.id.clone());
-                let step = Step { action, account, target, pass: 1 };
+                let step = Step::on(action, found);
                 match guard.objection(playbook, action, &found.entity, allowed) {
                     Some(reason) => plan.withheld.push(Withheld { step, reason }),
                     None => {
                         allowed += 1;
-                        repeated.extend((2..=action.passes()).map(|pass| Step { pass, ..step.clone() }));
+                        repeated.extend((2..=action.passes).map(|pass| Step { pass, ..step.clone() }));
                         steps.push(step);
                     }
                 }
@@ -116,10 +132,10 @@ impl Plan {
 }
 
 fn targets<'a>(actions: &[ActionId], entities: &'a [Located]) -> Vec<(ActionId, &'a Located)> {
-    let of = |action: ActionId| entities.iter().filter(move |found| found.entity.kind == action.target_kind());
+    let of = |action: ActionId| entities.iter().filter(move |found| action.fits(found));
     let mut found: Vec<(ActionId, &Located)> =
         actions.iter().flat_map(|action| of(*action).map(|found| (*action, found))).collect();
-    let place = |(action, found): &(ActionId, &'a Located)| (*action, &found.account, &found.entity.id);
+    let place = |(action, found): &(ActionId, &'a Located)| (*action, &found.account, &found.region, &found.entity.id);
     found.sort_by(|one, other| place(one).cmp(&place(other)));
     found.dedup_by(|one, other| place(one) == place(other));
     found

@@ -7,6 +7,15 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// Where a document runs.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Place {
+    /// The account.
+    pub account: String,
+    /// The region; `None` for what is global, which is reached from the responder's own.
+    pub region: Option<String>,
+}
+
 /// One run of a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Automation {
@@ -14,8 +23,8 @@ pub struct Automation {
     pub document: String,
     /// The role that it assumes, by name.
     pub role: String,
-    /// The account that it acts on.
-    pub account: String,
+    /// Where it acts.
+    pub place: Place,
     /// Its parameters.
     pub parameters: BTreeMap<String, Vec<String>>,
     /// What makes a repeated start join the first.
@@ -44,9 +53,9 @@ pub trait ActionRunner {
     /// Starts a run, or joins the run with the same token; answers with its id.
     async fn start(&self, automation: &Automation) -> Result<String, Failure>;
     /// Stops a run where it stands; nothing happens if it has ended.
-    async fn stop(&self, id: &str) -> Result<(), Failure>;
+    async fn stop(&self, place: &Place, id: &str) -> Result<(), Failure>;
     /// How far the run has come.
-    async fn progress(&self, id: &str) -> Result<Progress, Failure>;
+    async fn progress(&self, place: &Place, id: &str) -> Result<Progress, Failure>;
 }
 
 /// Where an action stands.

@@ -79,6 +79,20 @@ pub enum EntityKind {
     WebAcl,
     /// A user pool of Cognito: the customers' accounts.
     UserPool,
+    /// A user of a user pool, as `pool/username`.
+    PoolUser,
+    /// A user of IAM Identity Center, by user id.
+    IdentityUser,
+    /// A subnet.
+    Subnet,
+    /// A node of a Kubernetes cluster, as `cluster/node`.
+    Node,
+    /// A detector of GuardDuty: its findings of one region.
+    Detector,
+    /// A recorder of AWS Config: the history of settings of one region.
+    Recorder,
+    /// The log of what Bedrock is asked in one region, as `account:region`.
+    InvocationLog,
     /// The address of the other side of a connection or of a caller.
     Address,
     /// The domain name that was asked for or called.
@@ -170,6 +184,13 @@ impl EntityKind {
             Self::TrainingJob => "a training job",
             Self::WebAcl => "a web ACL",
             Self::UserPool => "a user pool",
+            Self::PoolUser => "a user of a user pool",
+            Self::IdentityUser => "a user of Identity Center",
+            Self::Subnet => "a subnet",
+            Self::Node => "a node",
+            Self::Detector => "a detector",
+            Self::Recorder => "a recorder of settings",
+            Self::InvocationLog => "a log of model invocations",
             Self::Address => "an address",
             Self::Domain => "a domain",
             Self::Account => "an account",
@@ -188,6 +209,9 @@ impl EntityKind {
             | Self::Bucket
             | Self::Object
             | Self::SecurityGroup
+            | Self::Subnet
+            | Self::InvocationLog
+            | Self::IdentityUser
             | Self::Address
             | Self::Domain
             | Self::Account
@@ -211,6 +235,10 @@ impl EntityKind {
             | Self::LogGroup
             | Self::WebAcl
             | Self::UserPool
+            | Self::PoolUser
+            | Self::Node
+            | Self::Detector
+            | Self::Recorder
             | Self::Other => Reach::Region,
         }
     }

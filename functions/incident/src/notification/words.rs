@@ -19,7 +19,7 @@ pub(crate) struct Words {
     nature: BTreeMap<Category, String>,
     data_class: BTreeMap<String, DataClass>,
     /// What was done, by action; for a person who does not know the service.
-    measure: BTreeMap<ActionId, String>,
+    measure: BTreeMap<String, String>,
     /// Categories of data subjects.
     subject: BTreeMap<String, String>,
     place: BTreeMap<String, String>,
@@ -68,7 +68,7 @@ impl Words {
     }
 
     pub(crate) fn measure(&self, action: ActionId) -> Option<String> {
-        self.measure.get(&action).cloned()
+        self.measure.get(action.as_str()).cloned()
     }
 
     /// A category of people that the words do not have is used as the organisation writes it.
@@ -121,8 +121,11 @@ impl Words {
             return Err(Fault::new("months", "there must be 12"));
         }
         let classes = vocabulary.members("data_classes");
-        if let Some(action) = ActionId::ALL.iter().find(|action| !self.measure.contains_key(*action)) {
+        if let Some(action) = ActionId::all().find(|action| !self.measure.contains_key(action.as_str())) {
             return Err(Fault::new("measure", format!("`{}` is missing", action.as_str())));
+        }
+        if let Some(name) = self.measure.keys().find(|name| ActionId::named(name).is_none()) {
+            return Err(Fault::new("measure", format!("there is no action `{name}`")));
         }
         if let Some(class) = classes.iter().find(|class| !self.data_class.contains_key(**class)) {
             return Err(Fault::new("data_class", format!("`{class}` is missing")));

@@ -52,14 +52,17 @@ impl Key {
 
     /// Which incident contains a resource by this step.
     pub fn claim(step: &Step) -> Self {
-        let Step { action, account, target, pass } = step;
-        let name = Digest::of_parts(&[action.as_str(), account, target, &pass.to_string()]);
+        let Step { action, account, region, target, pass } = step;
+        let region = region.as_deref().unwrap_or_default();
+        let name = Digest::of_parts(&[action.as_str(), account, region, target, &pass.to_string()]);
         Self::new(format!("CLAIM#{}", name.short(40)), "INCIDENT")
     }
 
     /// One step of the containment.
     pub fn action(id: &IncidentId, step: &Step) -> Self {
-        Self::new(incident(id), format!("ACTION#{}#{}#{}#{}", step.action, step.account, step.target, step.pass))
+        let Step { action, account, region, target, pass } = step;
+        let region = region.as_deref().unwrap_or("global");
+        Self::new(incident(id), format!("ACTION#{action}#{account}#{region}#{target}#{pass}"))
     }
 
     /// One item of evidence.

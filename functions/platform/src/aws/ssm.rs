@@ -5,7 +5,7 @@ use super::failure::failed;
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::types::{AutomationExecutionStatus as Status, StopType};
 use incident::Failure;
-use incident::containment::{ActionRunner, Automation, Progress};
+use incident::containment::{ActionRunner, Automation, Place, Progress};
 use std::collections::BTreeMap;
 
 /// SSM Automation.
@@ -24,7 +24,7 @@ impl Automations {
 
 impl ActionRunner for Automations {
     async fn start(&self, automation: &Automation) -> Result<String, Failure> {
-        let role = format!("arn:{}:iam::{}:role/{}", self.partition, automation.account, automation.role);
+        let role = format!("arn:{}:iam::{}:role/{}", self.partition, automation.place.account, automation.role);
         let mut start = self
             .client
             .start_automation_execution()
@@ -38,12 +38,12 @@ impl ActionRunner for Automations {
         answer.automation_execution_id.ok_or_else(|| Failure::transient("the automation started without an id"))
     }
 
-    async fn stop(&self, id: &str) -> Result<(), Failure> {
+    async fn stop(&self, _place: &Place, id: &str) -> Result<(), Failure> {
         let stop = self.client.stop_automation_execution().automation_execution_id(id).r#type(StopType::Cancel);
         stop.send().await.map(|_| ()).map_err(|error| failed("stopping an automation", error))
     }
 
-    async fn progress(&self, id: &str) -> Result<Progress, Failure> {
+    async fn progress(&self, _place: &Place, id: &str) -> Result<Progress, Failure> {
         let answer = self.client.get_automation_execution().automation_execution_id(id).send().await;
         let answer = answer.map_err(|error| failed("reading an automation", error))?;
         let run = answer.automation_execution.ok_or_else(|| Failure::transient("the automation has no state yet"))?;
