@@ -20,9 +20,8 @@ fn main() -> io::Result<()> {
 }
 
 /// What the core needs of each action's description. The rest is for the documents.
-const KEPT: [&str; 10] = [
-    "title", "target", "parameter", "impact", "asks", "id_prefix", "arn_service", "passes", "parameters", "shows",
-];
+const KEPT: [&str; 10] =
+    ["title", "target", "parameter", "impact", "asks", "id_prefix", "arn_service", "passes", "parameters", "shows"];
 
 /// The descriptions of the actions as one JSON object, by id.
 fn actions(folder: &Path) -> io::Result<String> {
@@ -42,7 +41,9 @@ fn actions(folder: &Path) -> io::Result<String> {
         let mut action: serde_json::Map<String, serde_json::Value> = kept.collect();
         action.insert("reversible".to_owned(), is_reversible.into());
         for parameter in action.get_mut("parameters").and_then(|all| all.as_object_mut()).into_iter().flatten() {
-            let Some(members) = parameter.1.as_object_mut() else { return Err(wrong("`parameters` holds no table".to_owned())) };
+            let Some(members) = parameter.1.as_object_mut() else {
+                return Err(wrong("`parameters` holds no table".to_owned()));
+            };
             members.insert("has_default".to_owned(), members.contains_key("default").into());
             members.retain(|key, _| ["from", "documents", "has_default"].contains(&key.as_str()));
         }

@@ -2,7 +2,8 @@
 
 use crate::Advised;
 use incident::Finding;
-use incident::scope::{Distrust, DocumentError, Scope, Verdict};
+use incident::scope::{Scope, Verdict};
+use incident::signed::{DocumentError, Why};
 use incident::signed::{PublicKey, SignatureError};
 use incident::sources::{self, Unreadable};
 use jiff::Timestamp;
@@ -65,7 +66,7 @@ pub(crate) enum ScopeError {
     #[error("the document cannot be used")]
     Document { source: DocumentError },
     #[error("the document does not count at this time")]
-    Time { source: Distrust },
+    Time { source: Why },
     #[error("cannot read line {line}")]
     Line { line: u64, source: io::Error },
     #[error("the outcome cannot be printed")]

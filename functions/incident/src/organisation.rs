@@ -1,4 +1,4 @@
-//! What the organisation has told Tocsin about itself: who it is, what data lies where, what must not be touched.
+//! What the organisation has told Tocsin about itself: who it is and what data lies where.
 
 use crate::fault::Failure;
 use crate::ports::Vault;
@@ -36,12 +36,6 @@ pub struct Organisation {
     pub data_inventory: Vec<DataHolding>,
     /// Where a notice under a rule goes, by rule id. A rule that is not here is not turned on (only counsel turns one on).
     pub recipients: BTreeMap<String, Recipient>,
-    /// Resources that no automatic action may touch, by ARN or by id.
-    pub protected: Vec<String>,
-    /// How many actions run without a person in one incident.
-    pub actions_an_incident: usize,
-    /// Role ARNs that keep access to a bucket while it is locked.
-    pub responders: Vec<String>,
 }
 
 /// A person or an office.

@@ -4,8 +4,8 @@
 use incident::fault::Fault;
 use incident::finding::{Category, Entity, EntityKind, Finding, Severity};
 use incident::ports::Vault;
-use incident::scope::{Distrust, Loaded, PATH, SIGNATURE_PATH, Scope, Verdict, load, trust};
-use incident::signed::SignatureError;
+use incident::scope::{Loaded, PATH, SIGNATURE_PATH, Scope, Verdict, load, trust};
+use incident::signed::{SignatureError, Why};
 use incident::{Digest, Failure};
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -294,20 +294,20 @@ fn a_document_that_cannot_be_trusted_suppresses_nothing() {
     let distrust = |files: &Files, key: &str, now: Timestamp| {
         let loaded = loaded(files, key, now).unwrap();
         assert_eq!(loaded.scope, Scope::none());
-        loaded.distrust
+        loaded.distrust.map(|distrust| distrust.why)
     };
     let changed = [DOCUMENT, b" "].concat();
     let unsigned = Files(Some(DOCUMENT.to_vec()), None, None);
-    let signature = |error: SignatureError| Some(Distrust::Signature(error));
+    let signature = |error: SignatureError| Some(Why::Signature(error));
     let good = files(DOCUMENT, SIGNATURE);
     assert_eq!(distrust(&files(&changed, SIGNATURE), PUBLIC_KEY, now()), signature(SignatureError::Mismatch));
     assert_eq!(distrust(&files(DOCUMENT, b"none"), PUBLIC_KEY, now()), signature(SignatureError::Form));
     assert_eq!(distrust(&good, "no key", now()), signature(SignatureError::Key));
-    assert_eq!(distrust(&unsigned, PUBLIC_KEY, now()), Some(Distrust::Unsigned));
-    assert_eq!(distrust(&Files(None, None, Some(Fault::NeedsOperator)), PUBLIC_KEY, now()), Some(Distrust::Unreadable));
+    assert_eq!(distrust(&unsigned, PUBLIC_KEY, now()), Some(Why::Unsigned));
+    assert_eq!(distrust(&Files(None, None, Some(Fault::NeedsOperator)), PUBLIC_KEY, now()), Some(Why::Unreadable));
     let (begin, end) = (at("2026-01-01T00:00:00Z"), at("2026-12-31T00:00:00Z"));
-    assert_eq!(distrust(&good, PUBLIC_KEY, at("2025-12-31T00:00:00Z")), Some(Distrust::NotYetValid(begin)));
-    assert_eq!(distrust(&good, PUBLIC_KEY, at("2027-01-01T00:00:00Z")), Some(Distrust::Expired(end)));
+    assert_eq!(distrust(&good, PUBLIC_KEY, at("2025-12-31T00:00:00Z")), Some(Why::NotYetValid(begin)));
+    assert_eq!(distrust(&good, PUBLIC_KEY, at("2027-01-01T00:00:00Z")), Some(Why::Expired(end)));
 
     assert_eq!(distrust(&Files(None, None, None), PUBLIC_KEY, now()), None);
     assert_eq!(distrust(&good, " ", now()), None);

@@ -3,7 +3,7 @@
 use incident::containment::Playbooks;
 use plan_containment::Planner;
 use platform::aws::{LockedBucket, Table};
-use platform::{Sdk, Stopped, clock, required, required_number, serve};
+use platform::{Sdk, Stopped, clock, given, required, required_number, serve};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Stopped> {
@@ -11,6 +11,7 @@ async fn main() -> Result<(), Stopped> {
     let planner = Planner {
         records: Table::connect(&sdk, required("TABLE_NAME")?),
         vault: LockedBucket::connect(&sdk, required("VAULT_BUCKET")?),
+        public_key: given("SETTINGS_PUBLIC_KEY")?,
         playbooks: Playbooks::load().map_err(|error| Stopped::broken("playbooks", error))?,
         repeat_after_seconds: required_number("REPEAT_REVOCATION_AFTER_SECONDS")?,
     };

@@ -1,13 +1,19 @@
 //! Restores the state that was recorded before an action. It restores what was recorded and never guesses.
 
+mod check;
+
+use incident::containment::guard;
+use incident::containment::hold::{Hold, LetGo};
 use incident::containment::observation::shows_reversal;
-use incident::containment::{ActionRecord, ActionRunner, ActionState, Automation, Progress, Step};
-use incident::records::{Key, Records};
-use incident::{Failure, IncidentId};
+use incident::containment::{
+    ActionRecord, ActionRunner, ActionState, Automation, DocumentKind, Progress, Requester, Step,
+};
+use incident::records::{Key, Listing, Records};
+use incident::{Failure, Incident, IncidentId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::cell::RefCell;
 
 /// Reverses actions.
 pub struct Reverser<T, A> {
@@ -25,6 +31,24 @@ pub struct ReverseTask {
     /// The step.
     #[serde(flatten)]
     pub step: Step,
+    /// The person who has it taken back, by ARN. Without one, a step that failed takes itself back.
+    #[serde(default)]
+    pub by: Option<String>,
+    /// Why. A person has to say.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+impl ReverseTask {
+    fn requester(&self) -> Result<Option<Requester>, Failure> {
+        let given = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
+        match (given(&self.by), given(&self.reason)) {
+            (Some(by), Some(reason)) => Ok(Some(Requester { by, reason })),
+            (None, None) => Ok(None),
+            (Some(_), None) => Err(Failure::rejected("`reason` is missing: whoever gives a resource back says why")),
+            (None, Some(_)) => Err(Failure::rejected("`by` is missing: a named person gives a resource back")),
+        }
+    }
 }
 
 /// Where the reversal stands.
@@ -42,69 +66,156 @@ pub struct Reversed {
 enum State {
     InProgress,
     Reversed,
+    Released,
 }
 
 impl<T: Records, A: ActionRunner> Reverser<T, A> {
-    /// Starts the reversal, or reads how far it has come. Called until it says `reversed`.
+    /// Starts the reversal, or reads how far it has come. Called until it says `reversed`, or `released` where another
+    /// incident keeps the resource contained.
     ///
     /// # Errors
-    /// `NeedsOperator` if the account cannot be shown to be as it was found.
+    /// `NeedsOperator` if the account cannot be shown to be as it was found, or if the resource was changed since it was
+    /// contained; `Rejected` where a person gives no reason.
     pub async fn reverse(&self, task: ReverseTask, now: Timestamp) -> Result<Reversed, Failure> {
-        let ReverseTask { incident: id, step } = task;
+        let requester = task.requester()?;
+        let ReverseTask { incident: id, step, .. } = task;
         if step.pass > 1 {
             return Err(Failure::needs_operator("a repetition failed: the first pass stands, and is not taken back"));
         }
         let key = Key::action(&id, &step);
         let record: ActionRecord = self.records.require(&key, "record of this step").await?;
-        if record.state == ActionState::Reversed {
-            return Ok(Reversed { incident: id, step, state: State::Reversed, reason: record.reason });
-        }
-        match &record.reversal {
-            Some(run) => self.read(&key, &record, run, now).await,
-            None => self.begin(&key, record, now).await,
+        match (record.state, &record.reversal) {
+            (ActionState::Reversed, _) => Ok(answer(record, State::Reversed)),
+            (ActionState::Released, _) => Ok(answer(record, State::Released)),
+            (_, Some(run)) => self.read(&key, &record, run, now).await,
+            (_, None) => self.begin(&key, record, requester, now).await,
         }
     }
 
-    async fn begin(&self, key: &Key, record: ActionRecord, now: Timestamp) -> Result<Reversed, Failure> {
-        let before = match (&record.before, &record.automation) {
-            (Some(before), _) => Some(before.clone()),
+    async fn begin(
+        &self,
+        key: &Key,
+        record: ActionRecord,
+        requester: Option<Requester>,
+        now: Timestamp,
+    ) -> Result<Reversed, Failure> {
+        let hold_key = Key::hold(&record.step);
+        let hold: Option<Hold> = self.records.get(&hold_key).await?;
+        let recorded = hold.as_ref().and_then(|hold| hold.before.clone()).or_else(|| record.before.clone());
+        let before = match (recorded, &record.automation) {
+            (Some(before), _) => Some(before),
             (None, None) => None,
             (None, Some(run)) => match self.runner.progress(&record.step.place(), run).await? {
                 Progress::Running => {
                     self.runner.stop(&record.step.place(), run).await?;
-                    return Ok(in_progress(record));
+                    return Ok(answer(record, State::InProgress));
                 }
                 Progress::Ended { outputs, .. } => outputs.get("RecordBefore.Before").cloned(),
             },
         };
+        if let (Some(hold), Some(requester)) = (&hold, &requester)
+            && let Some(reversed) = self.kept_by_others(key, &record, hold, requester).await?
+        {
+            return Ok(reversed);
+        }
+        if before.is_some() && !record.step.action.reversible {
+            let refusal = format!("`{}` can't be taken back: {}", record.step.action, record.step.action.title);
+            return Err(Failure::needs_operator(refusal));
+        }
+        if let (Some(requester), Some(_)) = (&requester, &before) {
+            // What somebody has changed since would be lost, so it is looked at first. A step that failed takes back what
+            // it did itself a moment ago.
+            let left = hold.as_ref().and_then(|hold| hold.observation.as_deref());
+            if let Some(reading) = self.read_since(key, &record, left, requester).await? {
+                return Ok(reading);
+            }
+        }
+        if let LetGo::Kept(others) = self.let_go(&record).await? {
+            return self.release(key, record, requester, &others).await;
+        }
         let Some(before) = before else {
             // Recording is the first step and changes nothing, so without a record nothing was changed.
             return self.close(key, record, now).await;
         };
-        let step = &record.step;
-        let run = Automation {
-            document: step.action.reversal_document(),
-            role: step.action.role(),
-            place: step.place(),
-            parameters: BTreeMap::from([
-                ("IncidentId".to_owned(), vec![record.incident.to_string()]),
-                (step.action.parameter.clone(), vec![step.target.clone()]),
-                ("Before".to_owned(), pieces(&before)),
-            ]),
-            token: step.token(&record.incident, "reverse"),
-        };
+        let (step, incident, purpose) = (&record.step, &record.incident, record.purpose("reverse"));
+        let guard = guard::remembered(&self.records).await?;
+        let run = Automation::of(DocumentKind::Reversal, step, incident, &guard, None, Some(&before), &purpose)?;
         let run = self.runner.start(&run).await?;
         let change = |record: &mut ActionRecord| {
             record.reversal = Some(run.clone());
             record.before = record.before.take().or_else(|| Some(before.clone()));
+            record.reversed_by = record.reversed_by.take().or_else(|| requester.clone());
             Ok(())
         };
-        Ok(in_progress(self.records.update(key, change).await?))
+        Ok(answer(self.records.update(key, change).await?, State::InProgress))
+    }
+
+    /// Lets go at once where other incidents keep the resource: nothing of it changes, so nothing has to be looked at.
+    async fn kept_by_others(
+        &self,
+        key: &Key,
+        record: &ActionRecord,
+        hold: &Hold,
+        requester: &Requester,
+    ) -> Result<Option<Reversed>, Failure> {
+        let family = self.family(&record.incident).await?;
+        let is_other = |holder: &&IncidentId| **holder != record.incident && !family.contains(*holder);
+        if !hold.holders.iter().any(|holder| is_other(&holder)) {
+            return Ok(None);
+        }
+        match self.let_go(record).await? {
+            LetGo::Kept(others) => {
+                let released = self.release(key, record.clone(), Some(requester.clone()), &others).await?;
+                Ok(Some(released))
+            }
+            LetGo::GiveBack => Ok(None),
+        }
+    }
+
+    async fn family(&self, id: &IncidentId) -> Result<Vec<IncidentId>, Failure> {
+        let incident: Incident = self.records.require(&Key::incident(id), "incident of this id").await?;
+        Ok(incident.absorbed)
+    }
+
+    async fn let_go(&self, record: &ActionRecord) -> Result<LetGo, Failure> {
+        let key = Key::hold(&record.step);
+        if self.records.get::<Hold>(&key).await?.is_none() {
+            return Ok(LetGo::GiveBack);
+        }
+        let family = self.family(&record.incident).await?;
+        let family: Vec<&IncidentId> = family.iter().collect();
+        let gone = RefCell::new(LetGo::GiveBack);
+        let change = |hold: &mut Hold| {
+            *gone.borrow_mut() = hold.let_go(&record.incident, &family);
+            Ok(())
+        };
+        self.records.update(&key, change).await?;
+        Ok(gone.into_inner())
+    }
+
+    async fn release(
+        &self,
+        key: &Key,
+        record: ActionRecord,
+        requester: Option<Requester>,
+        others: &[IncidentId],
+    ) -> Result<Reversed, Failure> {
+        let names: Vec<&str> = others.iter().map(IncidentId::as_str).collect();
+        let reason = format!("it stays contained for {}", names.join(", "));
+        let change = |record: &mut ActionRecord| {
+            record.state = ActionState::Released;
+            record.reason = Some(reason.clone());
+            record.reversed_by.clone_from(&requester);
+            Ok(())
+        };
+        self.records.update(key, change).await?;
+        Ok(Reversed { incident: record.incident, step: record.step, state: State::Released, reason: Some(reason) })
     }
 
     async fn read(&self, key: &Key, record: &ActionRecord, run: &str, now: Timestamp) -> Result<Reversed, Failure> {
-        let Progress::Ended { succeeded, outputs, failure } = self.runner.progress(&record.step.place(), run).await? else {
-            return Ok(in_progress(record.clone()));
+        let Progress::Ended { succeeded, outputs, failure } = self.runner.progress(&record.step.place(), run).await?
+        else {
+            return Ok(answer(record.clone(), State::InProgress));
         };
         let shown = if succeeded {
             judge(record.before.as_deref(), outputs.get("ObserveReversal.Observation").map(String::as_str))
@@ -125,26 +236,28 @@ impl<T: Records, A: ActionRunner> Reverser<T, A> {
         }
     }
 
+    /// The resource is as it was found: nobody holds it any more, and no pass of the step stands.
     async fn close(&self, key: &Key, record: ActionRecord, now: Timestamp) -> Result<Reversed, Failure> {
         let change = |record: &mut ActionRecord| {
             record.state = ActionState::Reversed;
             record.reversed_at = record.reversed_at.or(Some(now));
             Ok(())
         };
+        let step = &record.step;
+        let listing = Listing::of_incident(&record.incident, "ACTION#");
+        let records: Vec<ActionRecord> = self.records.list(&listing).await?;
+        let is_pass = |other: &&ActionRecord| Step { pass: 1, ..other.step.clone() } == *step;
+        for pass in records.iter().filter(is_pass).filter(|other| other.step != *step) {
+            self.records.update(&Key::action(&record.incident, &pass.step), change).await?;
+        }
         self.records.update(key, change).await?;
-        Ok(Reversed { incident: record.incident, step: record.step, state: State::Reversed, reason: record.reason })
+        self.records.remove(&Key::hold(step)).await?;
+        Ok(answer(record, State::Reversed))
     }
 }
 
-/// SSM takes 1 to 512 characters a value and 50 values a parameter
-/// (<https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_StartAutomationExecution.html>).
-fn pieces(text: &str) -> Vec<String> {
-    let letters: Vec<char> = text.chars().collect();
-    letters.chunks(512).map(|piece| piece.iter().collect()).collect()
-}
-
-fn in_progress(record: ActionRecord) -> Reversed {
-    Reversed { incident: record.incident, step: record.step, state: State::InProgress, reason: record.reason }
+fn answer(record: ActionRecord, state: State) -> Reversed {
+    Reversed { incident: record.incident, step: record.step, state, reason: record.reason }
 }
 
 fn judge(before: Option<&str>, observation: Option<&str>) -> Result<(), String> {

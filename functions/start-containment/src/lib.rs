@@ -1,13 +1,14 @@
 //! Starts one containment action, or joins the run that was started before.
 
-use incident::containment::library::{Parameter, ValueSource};
-use incident::containment::{ActionRecord, ActionRunner, ActionState, Automation, Step};
+use incident::containment::guard::{self, Guard};
+use incident::containment::hold::{Hold, Taken};
+use incident::containment::{ActionRecord, ActionRunner, ActionState, Automation, DocumentKind, Step};
 use incident::ports::Vault;
 use incident::records::{Key, Records};
-use incident::{Failure, Incident, IncidentId, organisation};
+use incident::{Failure, Incident, IncidentId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::cell::RefCell;
 
 /// Starts actions.
 pub struct Starter<T, V, A> {
@@ -17,6 +18,8 @@ pub struct Starter<T, V, A> {
     pub vault: V,
     /// Runs the documents.
     pub runner: A,
+    /// The key that the settings are signed with.
+    pub public_key: String,
     /// The role of `preserve-evidence`, which must still read a bucket that is locked.
     pub evidence_role_arn: String,
 }
@@ -41,22 +44,21 @@ pub struct Started {
 }
 
 impl<T: Records, V: Vault, A: ActionRunner> Starter<T, V, A> {
-    /// Starts the step. A repeat joins the first run: the token is derived from incident, action, target and pass.
+    /// Starts the step. A repeat joins the first run: the token is derived from incident, action, target and pass. Where
+    /// another incident contains the same resource, its run is joined, or it is applied again over what that one left.
     ///
     /// # Errors
     /// `NeedsOperator` if the step was reversed or waits for a person; `Transient` where SSM throttles.
     pub async fn start(&self, task: StartTask, now: Timestamp) -> Result<Started, Failure> {
         let StartTask { incident: id, step } = task;
-        let incident: Incident = self.records.require(&Key::incident(&id), "incident of this id").await?;
+        self.records.require::<Incident>(&Key::incident(&id), "incident of this id").await?;
         let key = Key::action(&id, &step);
         let (record, _) = self.records.create(&key, &ActionRecord::started(id.clone(), step.clone(), now)).await?;
         match record.state {
             ActionState::Started | ActionState::Contained => {}
-            ActionState::Failed | ActionState::Reversed => {
-                return Err(Failure::needs_operator(format!(
-                    "`{}` was reversed before: a person decides",
-                    step.action
-                )));
+            ActionState::Failed | ActionState::Reversed | ActionState::Released => {
+                let refusal = format!("`{}` was reversed before: a person decides", step.action);
+                return Err(Failure::needs_operator(refusal));
             }
             ActionState::Withheld => {
                 return Err(Failure::needs_operator(format!("`{}` waits for a person", step.action)));
@@ -65,35 +67,50 @@ impl<T: Records, V: Vault, A: ActionRunner> Starter<T, V, A> {
         if let Some(automation) = record.automation {
             return Ok(Started { incident: id, step, automation });
         }
-        let automation = self.runner.start(&self.run(&incident, &step).await?).await?;
-        self.records
-            .update(&key, |record: &mut ActionRecord| {
-                record.automation = Some(automation.clone());
-                Ok(())
-            })
-            .await?;
+        let (automation, started_at) = match self.take(&step, &id, now).await? {
+            Taken::Wait(reason) => return Err(Failure::transient(reason)),
+            Taken::Join(first) => (first.automation.unwrap_or_default(), first.at),
+            Taken::Start(before) => {
+                let run = self.run(&record, before.as_deref(), now).await?;
+                (self.runner.start(&run).await?, record.started_at)
+            }
+        };
+        let announce = |hold: &mut Hold| {
+            hold.started(&id, &automation);
+            Ok(())
+        };
+        self.records.update(&Key::hold(&step), announce).await?;
+        let note = |record: &mut ActionRecord| {
+            record.automation = Some(automation.clone());
+            record.started_at = started_at;
+            Ok(())
+        };
+        self.records.update(&key, note).await?;
         Ok(Started { incident: id, step, automation })
     }
 
-    async fn run(&self, incident: &Incident, step: &Step) -> Result<Automation, Failure> {
-        let mut parameters = BTreeMap::from([
-            ("IncidentId".to_owned(), vec![incident.id.to_string()]),
-            (step.action.parameter.clone(), vec![step.target.clone()]),
-        ]);
-        let needs_responders = |parameter: &Parameter| parameter.from == Some(ValueSource::Responders);
-        if step.action.parameters.values().any(needs_responders) {
-            let mut responders = organisation::load(&self.vault).await?.responders;
-            responders.push(self.evidence_role_arn.clone());
-            responders.sort();
-            responders.dedup();
-            parameters.insert("ResponderArns".to_owned(), responders);
-        }
-        Ok(Automation {
-            document: step.action.document(),
-            role: step.action.role(),
-            place: step.place(),
-            parameters,
-            token: step.token(&incident.id, "apply"),
-        })
+    /// Makes this incident one that keeps the resource contained.
+    async fn take(&self, step: &Step, incident: &IncidentId, now: Timestamp) -> Result<Taken, Failure> {
+        let key = Key::hold(step);
+        self.records.create(&key, &Hold::default()).await?;
+        let taken = RefCell::new(Taken::Wait("nobody has asked yet"));
+        let change = |hold: &mut Hold| {
+            *taken.borrow_mut() = hold.take(incident, now);
+            Ok(())
+        };
+        self.records.update(&key, change).await?;
+        Ok(taken.into_inner())
+    }
+
+    async fn run(&self, record: &ActionRecord, before: Option<&str>, now: Timestamp) -> Result<Automation, Failure> {
+        // Reading settings that no parameter needs would only cost time.
+        let guard = if record.step.action.parameters.is_empty() {
+            Guard::Open
+        } else {
+            guard::load(&self.vault, &self.records, &self.public_key, now).await?.guard
+        };
+        let role = Some(self.evidence_role_arn.as_str());
+        let (step, incident) = (&record.step, &record.incident);
+        Automation::of(DocumentKind::Document, step, incident, &guard, role, before, &record.purpose("apply"))
     }
 }

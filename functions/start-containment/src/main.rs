@@ -1,7 +1,7 @@
 //! Wires `start-containment`.
 
 use platform::aws::{Automations, LockedBucket, Table};
-use platform::{Sdk, Stopped, clock, required, serve};
+use platform::{Sdk, Stopped, clock, given, required, serve};
 use start_containment::Starter;
 
 #[tokio::main(flavor = "current_thread")]
@@ -10,6 +10,7 @@ async fn main() -> Result<(), Stopped> {
     let starter = Starter {
         records: Table::connect(&sdk, required("TABLE_NAME")?),
         vault: LockedBucket::connect(&sdk, required("VAULT_BUCKET")?),
+        public_key: given("SETTINGS_PUBLIC_KEY")?,
         runner: Automations::connect(&sdk, required("PARTITION")?),
         evidence_role_arn: required("EVIDENCE_ROLE_ARN")?,
     };

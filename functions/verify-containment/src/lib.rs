@@ -1,7 +1,7 @@
 //! Reads whether the account shows the effect of an action. An automation that "succeeded" proves nothing.
 
 use incident::containment::observation::shows_containment;
-use incident::containment::{ActionRecord, ActionRunner, ActionState, Progress, Step};
+use incident::containment::{ActionRecord, ActionRunner, ActionState, Hold, Progress, Step};
 use incident::records::{Key, Records};
 use incident::{Failure, IncidentId};
 use jiff::Timestamp;
@@ -62,6 +62,9 @@ impl<T: Records, A: ActionRunner> Verifier<T, A> {
                 let observation = outputs.get("ObserveContainment.Observation").cloned();
                 let key = Key::action(&incident, &step);
                 let record = self.records.require::<ActionRecord>(&key, "record of this step").await?;
+                let hold = self.records.get::<Hold>(&Key::hold(&step)).await?.unwrap_or_default();
+                // The state as found is what the first run of all recorded, whichever incident started it.
+                let before = hold.before.or(before);
                 let shown = if succeeded {
                     judge(&record, before.as_deref(), observation.as_deref())
                 } else {
@@ -80,12 +83,35 @@ impl<T: Records, A: ActionRunner> Verifier<T, A> {
                     record.reason.clone_from(&reason);
                     Ok(())
                 };
+                let left = observation.as_deref().filter(|_| contained);
+                self.note(&step, &automation, before.as_deref(), left).await?;
                 self.records.update(&key, change).await?;
                 count(if contained { "ActionsContained" } else { "ActionsNotContained" }, 1);
                 (if contained { State::Contained } else { State::NotContained }, reason)
             }
         };
         Ok(Verified { incident, step, automation, state, reason })
+    }
+}
+
+impl<T: Records, A: ActionRunner> Verifier<T, A> {
+    /// Tells the hold how the resource was found, and how it was left.
+    async fn note(
+        &self,
+        step: &Step,
+        automation: &str,
+        before: Option<&str>,
+        left: Option<&str>,
+    ) -> Result<(), Failure> {
+        let key = Key::hold(step);
+        if self.records.get::<Hold>(&key).await?.is_none() {
+            return Ok(());
+        }
+        let change = |hold: &mut Hold| {
+            hold.ended(automation, before, left);
+            Ok(())
+        };
+        self.records.update(&key, change).await.map(|_| ())
     }
 }
 

@@ -87,7 +87,9 @@ impl Expectation {
         let policy = policy_of(place);
         let denial = statements(&policy).into_iter().find(|statement| {
             statement.get("Effect").and_then(Value::as_str) == Some("Deny")
-                && members.iter().all(|(name, wanted)| statement.get(name).is_some_and(|is| is_same_element(is, wanted)))
+                && members
+                    .iter()
+                    .all(|(name, wanted)| statement.get(name).is_some_and(|is| is_same_element(is, wanted)))
         });
         let Some(denial) = denial else { return Some("does not deny what it should".to_owned()) };
         if let Some(pointer) = &self.names

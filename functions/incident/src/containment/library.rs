@@ -93,9 +93,10 @@ impl Action {
         let entity = &found.entity;
         entity.kind == self.target
             && self.id_prefix.as_ref().is_none_or(|prefix| entity.id.starts_with(prefix))
-            && self.arn_service.as_ref().is_none_or(|service| {
-                entity.arn.as_ref().and_then(|arn| arn.split(':').nth(2)) == Some(service)
-            })
+            && self
+                .arn_service
+                .as_ref()
+                .is_none_or(|service| entity.arn.as_ref().and_then(|arn| arn.split(':').nth(2)) == Some(service))
     }
 }
 

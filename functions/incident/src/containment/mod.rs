@@ -4,6 +4,7 @@ pub mod action;
 pub mod choice;
 mod expectation;
 pub mod guard;
+pub mod hold;
 pub mod library;
 pub mod observation;
 pub mod plan;
@@ -12,7 +13,8 @@ pub mod runner;
 
 pub use action::ActionId;
 pub use choice::Choice;
+pub use hold::Hold;
 pub use library::Action;
 pub use plan::{Plan, Step, Wave};
 pub use playbook::{Playbook, PlaybookError, Playbooks};
-pub use runner::{ActionRecord, ActionRunner, ActionState, Automation, Place, Progress};
+pub use runner::{ActionRecord, ActionRunner, ActionState, Automation, DocumentKind, Place, Progress, Requester};

@@ -22,22 +22,35 @@ pub fn shows_containment(action: ActionId, before: &Value, seen: &Value, started
 /// # Errors
 /// The first field that differs.
 pub fn shows_reversal(before: &Value, seen: &Value) -> Result<(), String> {
-    differences(before, seen).first().map_or(Ok(()), |field| Err(format!("`{field}` is not as it was found")))
+    let first = differences(before, seen).into_iter().next();
+    first.map_or(Ok(()), |difference| Err(format!("`{}` is not as it was found", difference.at)))
 }
 
-/// The pointers at which two states differ, in order. White space and key order in the text of a policy mean nothing.
-pub fn differences(one: &Value, other: &Value) -> Vec<String> {
+/// A place at which two states differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// A JSON pointer; it may lead into the text of a policy.
+    pub at: String,
+    /// What the one has there, as JSON.
+    pub one: String,
+    /// What the other has there, as JSON.
+    pub other: String,
+}
+
+/// Where two states differ, in order. White space and key order in the text of a policy mean nothing.
+pub fn differences(one: &Value, other: &Value) -> Vec<Difference> {
     let mut found = Vec::new();
     compare(one, other, String::new(), &mut found);
     found
 }
 
-fn compare(one: &Value, other: &Value, at: String, found: &mut Vec<String>) {
+fn compare(one: &Value, other: &Value, at: String, found: &mut Vec<Difference>) {
     match (parsed(one), parsed(other)) {
         (Value::Object(one), Value::Object(other)) => {
             let names: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
             for name in names {
-                let value = |members: &serde_json::Map<String, Value>| members.get(name).cloned().unwrap_or(Value::Null);
+                let value =
+                    |members: &serde_json::Map<String, Value>| members.get(name).cloned().unwrap_or(Value::Null);
                 compare(&value(&one), &value(&other), format!("{at}/{name}"), found);
             }
         }
@@ -47,7 +60,10 @@ fn compare(one: &Value, other: &Value, at: String, found: &mut Vec<String>) {
             }
         }
         (one, other) if one == other => {}
-        _ => found.push(if at.is_empty() { "/".to_owned() } else { at }),
+        (one, other) => {
+            let at = if at.is_empty() { "/".to_owned() } else { at };
+            found.push(Difference { at, one: one.to_string(), other: other.to_string() });
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The plan: which steps an incident calls for, in which order, and which of them wait for a person.
 
-use super::{ActionId, Place, Playbook, guard::Guard};
+use super::guard::{Count, Guard, Window};
+use super::{ActionId, Place, Playbook};
 use crate::Digest;
 use crate::finding::{Located, Reach};
 use crate::record::IncidentId;
@@ -93,18 +94,28 @@ impl Plan {
     /// The plan for these entities. `repeat_after_seconds` is the time between the two passes of an action that needs two.
     ///
     /// A plan depends only on the set of entities: their order and repeats change nothing.
-    pub fn of(playbook: &Playbook, entities: &[Located], guard: &Guard, repeat_after_seconds: u32) -> Self {
+    /// `others` is what was planned elsewhere within the hour, for the caps.
+    pub fn of(
+        playbook: &Playbook,
+        entities: &[Located],
+        guard: &Guard,
+        others: &Window,
+        repeat_after_seconds: u32,
+    ) -> Self {
         let mut plan = Self { playbook: playbook.id.clone(), waves: Vec::new(), withheld: Vec::new() };
         let mut repeated = Vec::new();
-        let mut allowed = 0_usize;
+        let mut window = others.clone();
+        let mut incident = 0_usize;
         for actions in &playbook.waves {
             let mut steps = Vec::new();
             for (action, found) in targets(actions, entities) {
                 let step = Step::on(action, found);
-                match guard.objection(playbook, action, &found.entity, allowed) {
+                let (hour, account) = window.counts(&step.account);
+                match guard.objection(Some(playbook), action, found, Count { incident, hour, account }) {
                     Some(reason) => plan.withheld.push(Withheld { step, reason }),
                     None => {
-                        allowed += 1;
+                        incident += 1;
+                        window.add(&step.account);
                         repeated.extend((2..=action.passes).map(|pass| Step { pass, ..step.clone() }));
                         steps.push(step);
                     }

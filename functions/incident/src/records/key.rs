@@ -50,12 +50,22 @@ impl Key {
         Self::new(format!("TIE#{}", tie.short(40)), "SIGHTINGS")
     }
 
-    /// Which incident contains a resource by this step.
-    pub fn claim(step: &Step) -> Self {
-        let Step { action, account, region, target, pass } = step;
+    /// Who keeps a resource contained by this action, whichever pass.
+    pub fn hold(step: &Step) -> Self {
+        let Step { action, account, region, target, .. } = step;
         let region = region.as_deref().unwrap_or_default();
-        let name = Digest::of_parts(&[action.as_str(), account, region, target, &pass.to_string()]);
-        Self::new(format!("CLAIM#{}", name.short(40)), "INCIDENT")
+        let name = Digest::of_parts(&[action.as_str(), account, region, target]);
+        Self::new(format!("HOLD#{}", name.short(40)), "HOLD")
+    }
+
+    /// The last signed settings of containment that were trusted.
+    pub fn guard() -> Self {
+        Self::new("GUARD".to_owned(), "TRUSTED")
+    }
+
+    /// What was contained without a person in the last hour.
+    pub fn tally() -> Self {
+        Self::new("GUARD".to_owned(), "TALLY")
     }
 
     /// One step of the containment.

@@ -1,9 +1,9 @@
 //! The document's form. What is refused is named by its field, never by its value.
 
 use super::rule::{Rule, TypePattern};
-use super::{Period, Scope, builtin};
+use super::{Scope, builtin};
+use crate::signed::{Checked, DocumentError, Period, each, is_account, moment, read_json, refuse};
 use ipnet::IpNet;
-use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -11,35 +11,11 @@ use std::net::IpAddr;
 /// The value of the field `format`.
 const FORMAT: &str = "tocsin-scope/1";
 
-/// The longest that a document may count: who keeps an old signed one can put it back for no longer than this.
-const LONGEST: SignedDuration = SignedDuration::from_hours(400 * 24);
-
 /// The shortest marker, in characters: a shorter one stands in names by chance.
 const SHORTEST_MARKER: usize = 8;
 
 /// The widest networks, as prefix lengths: nobody scans from a wider one.
 const WIDEST: (u8, u8) = (8, 32);
-
-/// Why a document is not one.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DocumentError {
-    /// The bytes are not JSON.
-    #[error("it is not JSON: line {line}, column {column}")]
-    NotJson {
-        /// Counted from 1.
-        line: usize,
-        /// Counted from 1.
-        column: usize,
-    },
-    /// A field is missing, unknown, or not what belongs there.
-    #[error("`{path}` {problem}")]
-    Field {
-        /// The field, such as `rules[0].addresses[1]`.
-        path: String,
-        /// What is wrong with it.
-        problem: String,
-    },
-}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -89,11 +65,7 @@ fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(field: D) -> Result<O
 
 /// Reads the document.
 pub(super) fn read(bytes: &[u8]) -> Result<Scope, DocumentError> {
-    let mut json = serde_json::Deserializer::from_slice(bytes);
-    let document: Document = serde_path_to_error::deserialize(&mut json)
-        .map_err(|error| malformed(&error.path().to_string(), error.inner()))?;
-    json.end().map_err(|error| malformed(".", &error))?;
-    document.check()
+    read_json::<Document>(bytes)?.check()
 }
 
 impl Document {
@@ -101,15 +73,7 @@ impl Document {
         if self.format != FORMAT {
             return Err(refuse("format", format!("is not `{FORMAT}`")));
         }
-        let issued_at = moment("issued_at", &self.issued_at)?;
-        let valid_until = moment("valid_until", &self.valid_until)?;
-        if valid_until <= issued_at {
-            return Err(refuse("valid_until", "is not after `issued_at`"));
-        }
-        if valid_until.duration_since(issued_at) > LONGEST {
-            return Err(refuse("valid_until", "is more than 400 days after `issued_at`"));
-        }
-        let period = Period { issued_at, valid_until };
+        let period = Period::read(&self.issued_at, &self.valid_until)?;
         let mut ids = BTreeSet::new();
         let mut rules = Vec::with_capacity(self.rules.len());
         for (at, rule) in self.rules.into_iter().enumerate() {
@@ -169,13 +133,6 @@ impl DocumentRule {
     }
 }
 
-type Checked<T> = Result<T, &'static str>;
-
-fn each<T>(path: &str, texts: Vec<String>, check: fn(String) -> Checked<T>) -> Result<Vec<T>, DocumentError> {
-    let checked = texts.into_iter().enumerate();
-    checked.map(|(at, text)| check(text).map_err(|problem| refuse(format!("{path}[{at}]"), problem))).collect()
-}
-
 /// The list of a condition, empty where there is none.
 fn some<T>(path: &str, texts: Option<Vec<String>>, check: fn(String) -> Checked<T>) -> Result<Vec<T>, DocumentError> {
     match texts {
@@ -184,13 +141,8 @@ fn some<T>(path: &str, texts: Option<Vec<String>>, check: fn(String) -> Checked<
     }
 }
 
-fn moment(path: &str, text: &str) -> Result<Timestamp, DocumentError> {
-    text.parse().map_err(|_| refuse(path, "is not a time such as `2026-01-31T00:00:00Z`"))
-}
-
 fn account(text: String) -> Checked<String> {
-    let is_account = text.len() == 12 && text.bytes().all(|digit| digit.is_ascii_digit());
-    if is_account { Ok(text) } else { Err("is not an account id of 12 digits") }
+    if is_account(&text) { Ok(text) } else { Err("is not an account id of 12 digits") }
 }
 
 /// A misspelt region in the list of regions would put every finding out of scope.
@@ -243,29 +195,4 @@ fn marker(text: String) -> Checked<String> {
 fn is_id(text: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     (1..=64).contains(&text.len()) && text.bytes().all(fits)
-}
-
-fn refuse(path: impl Into<String>, problem: impl Into<String>) -> DocumentError {
-    DocumentError::Field { path: path.into(), problem: problem.into() }
-}
-
-/// Keeps of `serde`'s message what names fields and forms; the rest of it quotes the value.
-fn malformed(path: &str, error: &serde_json::Error) -> DocumentError {
-    if !error.is_data() {
-        return DocumentError::NotJson { line: error.line(), column: error.column() };
-    }
-    let message = error.to_string();
-    let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
-    let problem = if message.starts_with("unknown field `") {
-        "is no field of this document".to_owned()
-    } else if message.starts_with("missing field `") || message.starts_with("duplicate field `") {
-        format!("has a {message}")
-    } else {
-        message.rsplit_once(", expected ").map_or_else(
-            || "is not of the right type".to_owned(),
-            |(_, form)| format!("is not what belongs there: expected {form}"),
-        )
-    };
-    let path = if path == "." { "the document" } else { path };
-    refuse(path, problem)
 }

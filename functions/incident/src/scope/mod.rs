@@ -9,12 +9,12 @@ mod load;
 mod rule;
 mod words;
 
-pub use document::DocumentError;
-pub use load::{Distrust, Loaded, load, trust};
+pub use load::{Loaded, load, trust};
 pub use rule::Rule;
 
 use crate::address;
 use crate::finding::{Entity, EntityKind, Finding};
+use crate::signed::Period;
 use ipnet::IpNet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -53,15 +53,6 @@ pub struct Scope {
     regions: Vec<String>,
     shared_addresses: Vec<IpNet>,
     rules: Vec<Rule>,
-}
-
-/// When a document counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Period {
-    /// When it was signed; it counts from then on.
-    pub issued_at: Timestamp,
-    /// The last moment at which it counts.
-    pub valid_until: Timestamp,
 }
 
 impl Scope {
@@ -112,12 +103,6 @@ impl Scope {
 
     fn counts(&self, now: Timestamp) -> bool {
         self.period.is_some_and(|period| period.holds(now))
-    }
-}
-
-impl Period {
-    fn holds(self, now: Timestamp) -> bool {
-        self.issued_at <= now && now <= self.valid_until
     }
 }
 

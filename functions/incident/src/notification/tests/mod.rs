@@ -73,9 +73,6 @@ fn organisation() -> Organisation {
             ("us-ca-ind".to_owned(), recipient("customers in California", "customers@kranich.example")),
             ("us-ca-reg".to_owned(), recipient("Attorney General of California", "attorney-general@example.org")),
         ]),
-        protected: Vec::new(),
-        actions_an_incident: 10,
-        responders: Vec::new(),
     }
 }
 

@@ -1,6 +1,14 @@
 //! Documents that a person signed elsewhere: a detached signature, ECDSA on P-256 over SHA-256 (FIPS 186-5), as
 //! `openssl dgst -sha256 -sign` and `aws kms sign --signing-algorithm ECDSA_SHA_256` make it.
 
+mod document;
+mod load;
+
+pub(crate) use document::{Checked, each, is_account, moment, read_json, refuse};
+pub use document::{DocumentError, Period};
+pub use load::{Distrust, Why};
+pub(crate) use load::{Fetched, fetch};
+
 use base64ct::{Base64, Encoding as _};
 use p256::ecdsa::signature::Verifier as _;
 use p256::ecdsa::{DerSignature, VerifyingKey};
