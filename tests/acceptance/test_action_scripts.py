@@ -10,6 +10,7 @@ import unittest.mock
 
 import pytest
 import yaml
+from automation_runs import ACTIONS as MADE
 
 ACTIONS = pathlib.Path(__file__).resolve().parents[2] / "infra" / "actions"
 
@@ -23,6 +24,16 @@ def run_script(monkeypatch, document: str, step: str, events: dict, client) -> d
     script: dict = {}
     exec(inputs["Script"], script)  # noqa: S102 - it is what is tested
     return script[inputs["Handler"]](events, None)
+
+
+def run_step(monkeypatch, action: str, step: str, payload: dict, client) -> dict:
+    """What a step of the action's document answers, with `client` for every `boto3.client`."""
+    inputs = next(one["inputs"] for one in MADE[action].document("document")["mainSteps"] if one["name"] == step)
+    monkeypatch.setitem(sys.modules, "boto3", types.SimpleNamespace(client=lambda _service: client))
+    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
+    script: dict = {}
+    exec(inputs["Script"], script)  # noqa: S102 - it is what is tested
+    return script[inputs["Handler"]]({**dict.fromkeys(inputs["InputPayload"]), **payload}, None)
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Honolulu", "Asia/Tokyo"])
@@ -58,6 +69,9 @@ class Ec2:
     def describe_network_interfaces(self, **_filters) -> dict:
         return {"NetworkInterfaces": self.interfaces}
 
+    def describe_security_groups(self, **_filters) -> dict:
+        return {"SecurityGroups": []}
+
     def describe_iam_instance_profile_associations(self, **_filters) -> dict:
         state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
         profile = {"Arn": "arn:aws:iam::111122223333:instance-profile/shop/checkout"}
@@ -67,24 +81,19 @@ class Ec2:
         self.replaced.append(request)
 
 
-RECORD = {"instance_id": "i-0123456789abcdef0", "quarantine_profile": "Tocsin-Quarantine", "before": []}
+INSTANCE = {"target": "i-0123456789abcdef0", "quarantine_profile": "Tocsin-Quarantine", "before": []}
 
 
 def record(monkeypatch, interfaces) -> dict:
-    return run_script(monkeypatch, "isolate-instance/document.yaml", "RecordBefore", RECORD, Ec2(interfaces))
+    return json.loads(run_step(monkeypatch, "isolate-instance", "RecordBefore", INSTANCE, Ec2(interfaces))["before"])
 
 
 def test_interface_that_aws_manages_is_reported_and_left_alone(monkeypatch):
-    answer = record(monkeypatch, [interface("eni-3"), interface("eni-2", managed=True), interface("eni-1")])
-    assert answer["left_alone"] == ["eni-2"]
-    assert answer["interface_ids"] == ["eni-1", "eni-3"]
+    before = record(monkeypatch, [interface("eni-3"), interface("eni-2", managed=True), interface("eni-1")])
+    assert before["left_alone"] == ["eni-2"]
     groups = ["sg-1", "sg-2"]
-    assert json.loads(answer["before"]) == {
-        "instance_id": RECORD["instance_id"],
-        "vpc_id": "vpc-1",
-        "interfaces": [{"id": "eni-1", "groups": groups}, {"id": "eni-3", "groups": groups}],
-        "profile_arn": "arn:aws:iam::111122223333:instance-profile/shop/checkout",
-    }
+    assert before["interfaces"] == {"eni-1": groups, "eni-3": groups}
+    assert before["profile_arn"] == "arn:aws:iam::111122223333:instance-profile/shop/checkout"
 
 
 def test_interfaces_in_several_vpcs_are_refused(monkeypatch):
@@ -95,15 +104,13 @@ def test_interfaces_in_several_vpcs_are_refused(monkeypatch):
 def test_association_in_the_making_is_waited_for(monkeypatch):
     """EC2 refuses to replace an association before it is made."""
     ec2 = Ec2(states=("associating", "associating", "associated"))
-    events = {"instance_id": RECORD["instance_id"], "quarantine_profile": "Tocsin-Quarantine"}
-    run_script(monkeypatch, "isolate-instance/document.yaml", "SwapProfile", events, ec2)
+    run_step(monkeypatch, "isolate-instance", "SwapProfile", INSTANCE, ec2)
     assert ec2.replaced == [{"AssociationId": "iip-1", "IamInstanceProfile": {"Name": "Tocsin-Quarantine"}}]
 
 
 def test_association_that_never_settles_fails_the_step(monkeypatch):
-    events = {"instance_id": RECORD["instance_id"], "quarantine_profile": "Tocsin-Quarantine"}
     with pytest.raises(RuntimeError, match="did not settle"):
-        run_script(monkeypatch, "isolate-instance/document.yaml", "SwapProfile", events, Ec2(states=("associating",)))
+        run_step(monkeypatch, "isolate-instance", "SwapProfile", INSTANCE, Ec2(states=("associating",)))
 
 
 def test_bucket_policy_too_long_to_be_handed_back_is_refused(monkeypatch):
@@ -113,6 +120,6 @@ def test_bucket_policy_too_long_to_be_handed_back_is_refused(monkeypatch):
     s3.get_public_access_block.return_value = {"PublicAccessBlockConfiguration": None}
     s3.get_bucket_encryption.return_value = {"ServerSideEncryptionConfiguration": None}
     s3.get_bucket_policy.return_value = {"Policy": '"' * 13_000}
-    events = {"bucket": "shop", "responders": ["arn:aws:iam::111122223333:role/responder"], "before": []}
+    run = {"target": "shop", "responder_arns": ["arn:aws:iam::111122223333:role/responder"], "before": []}
     with pytest.raises(ValueError, match="too long to be handed to the reversal"):
-        run_script(monkeypatch, "lock-bucket/document.yaml", "RecordBefore", events, s3)
+        run_step(monkeypatch, "lock-bucket", "RecordBefore", run, s3)
