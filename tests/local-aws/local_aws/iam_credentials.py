@@ -38,7 +38,7 @@ def made(kind: str, request: dict, operation: str, more: dict, shown_once: dict 
     if name not in users:
         return missing(name)
     _, identifier, prefix = KINDS[kind]
-    one = {"UserName": name, "Status": "Active", identifier: prefix + uuid.uuid4().hex[:16].upper(), **more}
+    one = {"UserName": name, "Status": "Active", identifier: prefix + uuid.uuid4().hex[:20].upper(), **more}
     _kept[kind][one[identifier]] = one
     result = f"<{kind}>{xml(one | (shown_once or {}))}</{kind}>"
     if kind == "SigningCertificate":
