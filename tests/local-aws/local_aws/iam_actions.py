@@ -66,6 +66,8 @@ def actions_of(operation: Operation, headers: dict, query: dict, body: bytes) ->
         actions.append("ec2:CreateTags")
     if prefix == "ec2" and operation.name in _PROFILE_CHANGES:
         actions.append("iam:PassRole")
+    if operation.name == "PutModelInvocationLoggingConfiguration" and b'"roleArn"' in body:
+        actions.append("iam:PassRole")
     if operation.name == "StartAutomationExecution" and (json_object(body).get("Parameters") or {}).get("AutomationAssumeRole"):
         actions.append("iam:PassRole")
     return actions
