@@ -12,7 +12,7 @@ REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "tests" / "local-aws"))
 
 from automation_runs import Documents, render  # noqa: E402
-from demo import organisation, places, shop, stack  # noqa: E402
+from demo import containment, organisation, places, shop, stack  # noqa: E402
 from local_aws import LocalAws  # noqa: E402
 from responses import Response  # noqa: E402
 from reviewers import Reviewer  # noqa: E402
@@ -71,22 +71,29 @@ def open_shop(aws, tocsin, operator):
     numbers = itertools.count(1)
     buckets: list[str] = []
 
-    def open_one(protected: list[str] = ()) -> tuple[shop.Shop, int]:
+    def open_one() -> tuple[shop.Shop, int]:
         number = next(numbers)
         opened = shop.open_shop(aws, f"shop{number}", intruder=f"198.51.100.{100 + number}")
         buckets.append(opened.bucket)
-        organisation.put(aws, tocsin.vault, organisation.settings(aws.account, buckets, protected))
+        organisation.put(aws, tocsin.vault, organisation.settings(buckets))
         return opened, number
 
     return open_one
+
+
+@pytest.fixture
+def guarded(aws, tocsin):
+    """Signs other settings of containment for one test: `guarded(protected=[…])`."""
+    yield lambda **changes: containment.put(aws, tocsin.vault, tocsin.settings_key, containment.document(aws.account, **changes))
+    containment.put(aws, tocsin.vault, tocsin.settings_key, containment.document(aws.account))
 
 
 @pytest.fixture(scope="session")
 def attack(aws, tocsin, operator, open_shop):
     """A shop whose credentials were stolen; the finding is not published yet."""
 
-    def attack_one(protected: list[str] = ()) -> Response:
-        opened, number = open_shop(protected)
+    def attack_one() -> Response:
+        opened, number = open_shop()
         return Response(aws, tocsin, operator, opened, number)
 
     return attack_one

@@ -128,14 +128,12 @@ def test_killed_functions_are_repeated(aws, attack):
     assert {review["version"] for review in response.records.waiting(response.incident)} == {1}
 
 
-def test_protected_resource_waits_for_a_person(attack, open_shop):
+def test_protected_resource_waits_for_a_person(attack, guarded):
     response = attack()
-    protected = [response.shop.instance]
-    open_shop(protected)
+    guarded(protected=[response.shop.instance])
     response.publish()
     actions = {action["action"]: action["state"] for action in response.until_contained()}
     assert actions["isolate-instance"] == "withheld"
     target = ("isolate-instance", response.shop.instance)
     assert response.account()[target] == response.before[target]
     assert [page for page in response.pages() if "waits for a person" in page]
-    open_shop()

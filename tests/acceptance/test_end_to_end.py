@@ -8,7 +8,7 @@ import datetime
 import hashlib
 import json
 
-from demo import account, command, organisation
+from demo import account, command, containment, organisation
 from demo.records import moment
 
 
@@ -35,7 +35,7 @@ def test_lock_keeps_the_own_policy_and_lets_the_responders_in(answered):
     assert kept == own
     assert (lock["Effect"], lock["Principal"], lock["Action"]) == ("Deny", "*", "s3:*")
     allowed = lock["Condition"]["ArnNotLike"]["aws:PrincipalArn"]
-    assert f"arn:aws:iam::{answered.aws.account}:role/{organisation.RESPONDER}" in allowed
+    assert f"arn:aws:iam::{answered.aws.account}:role/{containment.RESPONDER}" in allowed
     assert any("PreserveEvidence" in arn for arn in allowed)
 
 

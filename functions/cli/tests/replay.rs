@@ -292,10 +292,13 @@ fn settings(name: &str, document: &Value) -> String {
 fn settings_protect_cap_and_refine() {
     let mut organisation: Value =
         serde_json::from_str(include_str!("../../../infra/organisation.example.json")).expect("the example is JSON");
-    organisation["protected"] = json!(["i-0c4ec0c0ffee12345"]);
     organisation["data_inventory"][0]["resource"] = json!("shop-training");
     organisation["data_inventory"][0]["holds"] = json!("training-data");
     let path = settings("organisation.json", &organisation);
+    let mut containment: Value =
+        serde_json::from_str(include_str!("../../../infra/containment.example.json")).expect("the example is JSON");
+    containment["protected"] = json!(["i-0c4ec0c0ffee12345"]);
+    let guard = settings("containment.json", &containment);
     let read = json!({
         "id": "1", "type": "Exfiltration:S3/AnomalousBehavior", "accountId": "111122223333",
         "resource": {
@@ -303,7 +306,9 @@ fn settings_protect_cap_and_refine() {
             "instanceDetails": {"instanceId": "i-0c4ec0c0ffee12345"},
         },
     });
-    let line = lines(&replay(&["--explain", "--organisation", &path], read.to_string().as_bytes())).remove(0);
+    let line =
+        lines(&replay(&["--explain", "--organisation", &path, "--containment", &guard], read.to_string().as_bytes()))
+            .remove(0);
     assert_eq!(
         (&line["playbook"], &line["finding"]["category"]),
         (&json!("training-data-leak"), &json!("data-exfiltration"))
@@ -317,17 +322,19 @@ fn settings_protect_cap_and_refine() {
         ])
     );
     assert_eq!(line["explanation"]["plan"][1]["reason"], "waits-for-person");
-    organisation["actions_an_incident"] = json!(0);
-    let path = settings("capped.json", &organisation);
-    let line = lines(&replay(&["--organisation", &path], read.to_string().as_bytes())).remove(0);
+    containment["caps"]["incident"] = json!(0);
+    let guard = settings("capped.json", &containment);
+    let line = lines(&replay(&["--containment", &guard], read.to_string().as_bytes())).remove(0);
     assert_eq!((&line["plan"][0]["needs_approval"], &line["explanation"]), (&json!(true), &Value::Null));
 }
 
 #[test]
 fn settings_that_cannot_be_used_are_named() {
     let path = settings("misspelt.json", &json!({"name": "Shop", "protectd": []}));
-    for (path, named) in [(path.as_str(), "protectd"), ("no-such-file.json", "no-such-file.json")] {
-        let output = replay(&["--organisation", path], b"");
+    let settings = ["--organisation", "--containment"].map(|option| (option, path.as_str(), "protectd"));
+    let missing = ("--organisation", "no-such-file.json", "no-such-file.json");
+    for (option, path, named) in settings.into_iter().chain([missing]) {
+        let output = replay(&[option, path], b"");
         assert_eq!(output.status.code(), Some(2));
         assert!(String::from_utf8_lossy(&output.stderr).contains(named));
     }

@@ -15,7 +15,7 @@ fn the_example_fits_the_rules_and_turns_on_every_notice() {
 
 #[test]
 fn a_misspelt_field_is_named() {
-    let text = include_str!("../../../infra/organisation.example.json").replace("\"protected\"", "\"protectd\"");
+    let text = include_str!("../../../infra/organisation.example.json").replace("\"address\"", "\"adress\"");
     let error = serde_json::from_str::<Organisation>(&text).unwrap_err().to_string();
-    assert!(error.contains("protectd"), "{error}");
+    assert!(error.contains("adress"), "{error}");
 }

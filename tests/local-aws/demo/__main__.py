@@ -57,7 +57,7 @@ def run(aws, text: str | None, results: pathlib.Path) -> int:
     counsel = gate.Counsel(aws, deployed)
     now = datetime.datetime.now(datetime.UTC)
     document, buckets = seed(aws, text, now)
-    organisation.put(aws, deployed.vault, organisation.settings(aws.account, buckets))
+    organisation.put(aws, deployed.vault, organisation.settings(buckets))
     screen.say(f"Tocsin is deployed, the account is seeded ({time.monotonic() - started:.1f} s).")
     before = {
         (step["action"], step["target"]): account.of_step(aws, step["action"], step["target"]) for step in document.plan

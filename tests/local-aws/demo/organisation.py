@@ -5,7 +5,6 @@ import json
 from demo import places
 
 PATH = "settings/organisation.json"
-RESPONDER = "incident-response"
 SENDER = "privacy@shop.example"
 SENDER_DOMAIN = "shop.example"
 
@@ -13,15 +12,10 @@ EXAMPLE = json.loads((places.REPOSITORY / "infra" / "organisation.example.json")
 RECIPIENTS = EXAMPLE["recipients"]
 
 
-def settings(account: str, buckets: list[str], protected: list[str] = ()) -> dict:
+def settings(buckets: list[str]) -> dict:
     """A German controller whose customer data lies in `buckets`."""
     holding = EXAMPLE["data_inventory"][0]
-    return {
-        **EXAMPLE,
-        "data_inventory": [{**holding, "resource": bucket} for bucket in buckets],
-        "protected": list(protected),
-        "responders": [f"arn:aws:iam::{account}:role/{RESPONDER}"],
-    }
+    return {**EXAMPLE, "data_inventory": [{**holding, "resource": bucket} for bucket in buckets]}
 
 
 def put(aws, vault: str, document: dict) -> None:

@@ -6,7 +6,7 @@ import platform
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from demo import organisation, places, scope
+from demo import containment, organisation, places, scope, signed
 
 # From the first one only lists of findings are read: nothing there sends events to this stack.
 REGIONS = ("us-west-2", "eu-central-1")
@@ -45,9 +45,9 @@ def deploy(aws) -> Stack:
     for region in REGIONS:
         aws.client("guardduty", region=region).create_detector(Enable=True)
     aws.deploy("tocsin-member", infra / "member.yaml", member_parameters(aws))
-    settings_key = scope.make_key()
+    settings_key = signed.make_key()
     parameters = {
-        "SettingsPublicKey": scope.public(settings_key),
+        "SettingsPublicKey": signed.public(settings_key),
         "Architecture": architecture(),
         "NoticeSender": organisation.SENDER,
         "NoticeSenderIdentity": organisation.SENDER_DOMAIN,
@@ -59,8 +59,9 @@ def deploy(aws) -> Stack:
     }
     outputs = aws.deploy("tocsin-responder", infra / "responder.yaml", parameters)
     aws.client("sesv2").create_email_identity(EmailIdentity=organisation.SENDER_DOMAIN)
-    aws.client("iam").create_role(RoleName=organisation.RESPONDER, AssumeRolePolicyDocument=trust("ec2.amazonaws.com"))
+    aws.client("iam").create_role(RoleName=containment.RESPONDER, AssumeRolePolicyDocument=trust("ec2.amazonaws.com"))
     scope.put(aws, outputs["VaultBucket"], settings_key, scope.document())
+    containment.put(aws, outputs["VaultBucket"], settings_key, containment.document(aws.account))
     return Stack(
         settings_key=settings_key,
         vault=outputs["VaultBucket"],

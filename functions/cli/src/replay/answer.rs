@@ -2,7 +2,7 @@
 
 use super::explanation::Explanation;
 use incident::containment::choice::Choice;
-use incident::containment::guard::Guard;
+use incident::containment::guard::{Guard, Window};
 use incident::containment::{Plan, Playbooks, Step};
 use incident::finding::Located;
 use incident::scope::Verdict;
@@ -16,6 +16,8 @@ pub(super) struct Basis {
     pub(super) playbooks: Playbooks,
     /// The organisation's settings, where they are given.
     pub(super) organisation: Option<Organisation>,
+    /// What is protected, and how much runs without a person.
+    pub(super) guard: Guard,
     /// Whether answers say why.
     pub(super) explains: bool,
 }
@@ -67,10 +69,9 @@ impl Basis {
         }
     }
 
-    /// Without settings only what the playbook itself withholds needs a person.
+    /// Without settings only what the playbook or the action itself withholds needs a person.
     fn plan(&self, choice: &Choice<'_, '_>, located: &[Located]) -> Plan {
-        let guard = self.organisation.as_ref().map_or_else(Guard::open, Guard::of);
-        Plan::of(choice.playbook, located, &guard, 0)
+        Plan::of(choice.playbook, located, &self.guard, &Window::default(), 0)
     }
 }
 

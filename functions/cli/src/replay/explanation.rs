@@ -66,10 +66,10 @@ fn steps_of(choice: &Choice<'_, '_>, plan: &Plan) -> Vec<StepBecause> {
 fn called_for(choice: &Choice<'_, '_>, step: &Step) -> Because {
     let waves = &choice.playbook.waves;
     let wave = waves.iter().position(|wave| wave.contains(&step.action)).map_or(0, |place| place + 1);
-    let again = if step.action.passes() > 1 { ", and again after a while" } else { "" };
+    let again = if step.action.passes > 1 { ", and again after a while" } else { "" };
     let text = format!(
         "the finding names {}, on which wave {wave} of {} of the playbook calls for this{again}",
-        step.action.target_kind().noun(),
+        step.action.target.noun(),
         waves.len(),
     );
     Because::of("called-for", text)
@@ -92,8 +92,7 @@ fn nothing_planned(finding: &Finding, choice: &Choice<'_, '_>) -> Because {
     if choice.playbook.waves.is_empty() {
         return Because::of("no-action", format!("playbook `{playbook}` has no actions: a person decides"));
     }
-    let mut kinds: Vec<&str> =
-        choice.playbook.waves.iter().flatten().map(|action| action.target_kind().noun()).collect();
+    let mut kinds: Vec<&str> = choice.playbook.waves.iter().flatten().map(|action| action.target.noun()).collect();
     kinds.dedup();
     let kinds = kinds.join(" or ");
     Because::of("no-target", format!("playbook `{playbook}` acts on {kinds}, and the finding names none"))

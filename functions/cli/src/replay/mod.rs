@@ -12,9 +12,11 @@ use answer::{Basis, Refused};
 use bytes::Bytes;
 use documents::Documents;
 use incident::Organisation;
+use incident::containment::guard::{Guard, GuardDocument};
 use incident::containment::{PlaybookError, Playbooks};
+use incident::signed::DocumentError;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read as _, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -33,9 +35,13 @@ pub(crate) struct Arguments {
     #[arg(long)]
     explain: bool,
 
-    /// The organisation's settings: what is protected, how much runs without a person, what data lies where
+    /// The organisation's settings: what data lies where
     #[arg(long, value_name = "FILE")]
     organisation: Option<PathBuf>,
+
+    /// The settings of containment: what is protected, how much runs without a person. No signature is asked for here
+    #[arg(long, value_name = "FILE")]
+    containment: Option<PathBuf>,
 }
 
 /// Why a replay stopped before the end of its input.
@@ -45,6 +51,8 @@ pub(crate) enum ReplayError {
     Open { path: String, source: io::Error },
     #[error("cannot use `{path}` as the organisation's settings")]
     Organisation { path: String, source: serde_json::Error },
+    #[error("cannot use `{path}` as the settings of containment")]
+    Containment { path: String, source: DocumentError },
     #[error("cannot read line {line}")]
     Read { line: u64, source: io::Error },
     #[error("cannot write to standard output")]
@@ -62,6 +70,9 @@ impl Advised for ReplayError {
             Self::Organisation { .. } => {
                 "Mend the field or the line that is named; `infra/organisation.example.json` is an example.".to_owned()
             }
+            Self::Containment { .. } => {
+                "Mend the field that is named; `infra/containment.example.json` is an example.".to_owned()
+            }
             Self::Read { .. } => "The lines before it were read; check the file or the pipe and run again.".to_owned(),
             Self::Write { .. } => "Check where the output goes and run again.".to_owned(),
             Self::Playbooks { .. } => {
@@ -72,7 +83,7 @@ impl Advised for ReplayError {
 
     fn exit_code(&self) -> u8 {
         match self {
-            Self::Open { .. } | Self::Organisation { .. } => 2,
+            Self::Open { .. } | Self::Organisation { .. } | Self::Containment { .. } => 2,
             Self::Read { .. } | Self::Write { .. } | Self::Playbooks { .. } => 1,
         }
     }
@@ -83,6 +94,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, ReplayError> {
     let basis = Basis {
         playbooks: Playbooks::load().map_err(|source| ReplayError::Playbooks { source })?,
         organisation: arguments.organisation.as_deref().map(organisation).transpose()?,
+        guard: arguments.containment.as_deref().map(guard).transpose()?.unwrap_or(Guard::Open),
         explains: arguments.explain,
     };
     let output = io::stdout().lock();
@@ -111,6 +123,15 @@ fn open(path: &Path) -> Result<File, ReplayError> {
 fn organisation(path: &Path) -> Result<Organisation, ReplayError> {
     serde_json::from_reader(BufReader::new(open(path)?))
         .map_err(|source| ReplayError::Organisation { path: path.display().to_string(), source })
+}
+
+/// The guard that this file describes.
+fn guard(path: &Path) -> Result<Guard, ReplayError> {
+    let mut bytes = Vec::new();
+    let at = || path.display().to_string();
+    open(path)?.read_to_end(&mut bytes).map_err(|source| ReplayError::Open { path: at(), source })?;
+    let document = GuardDocument::read(&bytes).map_err(|source| ReplayError::Containment { path: at(), source })?;
+    Ok(Guard::Signed(document))
 }
 
 /// Replays `input` document by document and counts what was refused.

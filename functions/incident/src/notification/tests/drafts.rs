@@ -66,11 +66,13 @@ impl Case {
         let duty = obligation(&self.facts, id).unwrap();
         let mut recipient = self.organisation.recipients[id].clone();
         recipient.language = language.to_owned();
-        let measure =
-            |action, target: &str, time: &str| Measure { action, target: target.to_owned(), at: Some(at(time)) };
+        let measure = |action: &str, target: &str, time: &str| {
+            let action = ActionId::named(action).unwrap();
+            Measure { action, target: target.to_owned(), at: Some(at(time)) }
+        };
         let measures = [
-            measure(ActionId::IsolateInstance, "i-0123456789abcdef0", "2026-11-27T15:20:06Z"),
-            measure(ActionId::LockBucket, "kranich-customers", "2026-11-27T15:20:07Z"),
+            measure("isolate-instance", "i-0123456789abcdef0", "2026-11-27T15:20:06Z"),
+            measure("lock-bucket", "kranich-customers", "2026-11-27T15:20:07Z"),
         ];
         Draft::write(&Writing {
             obligation: &duty,
