@@ -125,3 +125,52 @@ def test_second_isolation_after_a_reversal(documents, target):
         assert run.status == "Success", run.failure
         assert_as_found(documents, target, found, run.before)
         assert json.loads(run.before)["own_groups"] == {}
+
+
+def test_group_that_is_scaling_is_asked_again(documents, target):
+    found = target.everything()
+    documents.break_call("autoscaling", "EnterStandby", "ScalingActivityInProgress")
+    run = documents.apply(target)
+    assert run.status == "Success", run.failure
+    target.assert_contained(found, run.output("ObserveContainment.Observation"))
+
+
+def test_minimum_size_waits_for_the_group(actions_aws, documents, target):
+    """A minimum above the desired capacity would launch an instance; a repeat sets it once the group has grown."""
+    found = target.everything()
+    before = documents.apply(target).before
+    documents.break_step(target.action, "ExitStandby", "before", kind="reversal")
+    documents.reverse(target, before)
+    target.autoscaling.exit_standby(InstanceIds=[target.id], AutoScalingGroupName=target.group)
+    assert target.scaling()["MinSize"] == 0
+    assert_as_found(documents, target, found, before)
+
+
+def test_group_without_room_fails_the_reversal_and_a_repeat_finishes_it(documents, target):
+    """The group grew meanwhile: coming back would pass its maximum size."""
+    found = target.everything()
+    before = documents.apply(target).before
+    target.autoscaling.update_auto_scaling_group(AutoScalingGroupName=target.group, MaxSize=0)
+    run = documents.reverse(target, before)
+    assert (run.status, run.steps[-1]) == ("Failed", "ExitStandby")
+    target.autoscaling.update_auto_scaling_group(AutoScalingGroupName=target.group, MaxSize=1)
+    assert_as_found(documents, target, found, before)
+
+
+def test_target_registered_after_the_record_is_deregistered_too(documents, target):
+    before = apply_until(documents, target, "LeaveLoadBalancers")
+    late = {"Id": target.id, "Port": 9090}
+    target.elbv2.register_targets(TargetGroupArn=target.target_groups[0], Targets=[late])
+    assert documents.apply(target, before).output("ObserveContainment.Observation")["target_groups"] == []
+    assert documents.reverse(target, before).status == "Success"
+    assert late not in target.targets()[target.target_groups[0]]
+
+
+def test_preview_names_what_the_instance_serves(actions_aws, documents, target):
+    other = target.ec2.run_instances(
+        ImageId="ami-12c6146b", MinCount=1, MaxCount=1, SubnetId=target.subnet, IamInstanceProfile={"Name": target.profile}
+    )["Instances"][0]["InstanceId"]
+    said = " ".join(documents.preview(target).output("PreviewContainment.Impact"))
+    balancer = target.elbv2.describe_load_balancers(Names=[target.balancer])["LoadBalancers"][0]
+    for name in (other, target.group, target.balancer, balancer["DNSName"], target.classic()["DNSName"]):
+        assert name in said

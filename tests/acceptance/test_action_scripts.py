@@ -63,14 +63,29 @@ def interface(name: str, vpc: str = "vpc-1", managed: bool = False) -> dict:
 class Ec2:
     """An account with these interfaces and these states of the profile association, one after the other."""
 
-    def __init__(self, interfaces=(), states=("associated",)):
+    def __init__(self, interfaces=(), states=("associated",), instance=None):
         self.interfaces, self.states, self.replaced = list(interfaces), list(states), []
+        self.instance, self.asked = instance or {"RootDeviceType": "ebs"}, []
 
     def describe_network_interfaces(self, **_filters) -> dict:
         return {"NetworkInterfaces": self.interfaces}
 
     def describe_security_groups(self, **_filters) -> dict:
         return {"SecurityGroups": []}
+
+    def describe_instances(self, **_filters) -> dict:
+        return {"Reservations": [{"Instances": [self.instance]}]}
+
+    def describe_instance_attribute(self, Attribute, **_instance) -> dict:  # noqa: N803 - boto3's name
+        self.asked.append(Attribute)
+        return {Attribute[0].upper() + Attribute[1:]: {"Value": False}}
+
+    def describe_auto_scaling_instances(self, **_ids) -> dict:
+        return {"AutoScalingInstances": []}
+
+    def get_paginator(self, _operation):
+        """No load balancers."""
+        return types.SimpleNamespace(paginate=list)
 
     def describe_iam_instance_profile_associations(self, **_filters) -> dict:
         state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
@@ -99,6 +114,22 @@ def test_interface_that_aws_manages_is_reported_and_left_alone(monkeypatch):
 def test_interfaces_in_several_vpcs_are_refused(monkeypatch):
     with pytest.raises(ValueError, match="has interfaces in several VPCs"):
         record(monkeypatch, [interface("eni-1"), interface("eni-2", vpc="vpc-2")])
+
+
+@pytest.mark.parametrize(
+    ("instance", "switchable"),
+    [
+        ({"RootDeviceType": "ebs", "InstanceLifecycle": "spot"}, []),
+        ({"RootDeviceType": "instance-store"}, ["disableApiTermination"]),
+        ({"RootDeviceType": "ebs"}, ["disableApiTermination", "disableApiStop", "instanceInitiatedShutdownBehavior"]),
+    ],
+)
+def test_only_protection_that_the_instance_can_have_is_recorded(monkeypatch, instance, switchable):
+    """AWS has no termination protection for Spot Instances, and nothing to stop without a root volume on EBS."""
+    ec2 = Ec2([interface("eni-1")], instance=instance)
+    before = json.loads(run_step(monkeypatch, "isolate-instance", "RecordBefore", INSTANCE, ec2)["before"])
+    assert ec2.asked == switchable
+    assert [value for value in before["protection"].values() if value is not None] == [False] * len(switchable)
 
 
 def test_association_in_the_making_is_waited_for(monkeypatch):

@@ -2,6 +2,7 @@ import boto3
 import time
 
 OWN_GROUPS = ("transit", "isolation")
+PROTECTED = {"DisableApiTermination": True, "DisableApiStop": True, "InstanceInitiatedShutdownBehavior": "stop"}
 
 
 def interfaces_of(ec2, instance_id):
@@ -45,13 +46,93 @@ def profile_association(ec2, instance_id):
     raise RuntimeError(f"the profile association of {instance_id} did not settle within 20 seconds")
 
 
+def described(ec2, instance_id):
+    # A filter, since asking by an id that is not there is an error.
+    found = ec2.describe_instances(Filters=[{"Name": "instance-id", "Values": [instance_id]}])["Reservations"]
+    return found[0]["Instances"][0] if found else {}
+
+
+def protection(ec2, instance_id, instance):
+    """What keeps the instance from being stopped or terminated. None where AWS can't switch it for such an instance."""
+    found = {}
+    for name in PROTECTED:
+        is_spot = instance.get("InstanceLifecycle") == "spot"
+        # Without a root volume on EBS an instance can't be stopped at all.
+        can_stop = instance.get("RootDeviceType") != "instance-store"
+        if not instance or is_spot or not (can_stop or name == "DisableApiTermination"):
+            found[name] = None
+        else:
+            attribute = name[0].lower() + name[1:]
+            found[name] = ec2.describe_instance_attribute(InstanceId=instance_id, Attribute=attribute)[name]["Value"]
+    return found
+
+
+def delete_on_termination(instance):
+    mappings = [mapping for mapping in instance.get("BlockDeviceMappings", []) if "Ebs" in mapping]
+    return {mapping["DeviceName"]: mapping["Ebs"].get("DeleteOnTermination", False) for mapping in mappings}
+
+
+def membership(autoscaling, instance_id):
+    found = autoscaling.describe_auto_scaling_instances(InstanceIds=[instance_id])["AutoScalingInstances"]
+    return found[0] if found else None
+
+
+def scaling_group(autoscaling, name):
+    return autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"][0]
+
+
+def is_standby(member):
+    # On the way to standby the group neither checks nor replaces it any more. It may last as long as its connections drain.
+    return member["LifecycleState"] in ("EnteringStandby", "Standby")
+
+
+def auto_scaling(run):
+    autoscaling = boto3.client("autoscaling")
+    member = membership(autoscaling, run["target"])
+    if member is None:
+        return None
+    name = member["AutoScalingGroupName"]
+    return {"group": name, "standby": is_standby(member), "min_size": scaling_group(autoscaling, name)["MinSize"]}
+
+
+def addresses_of(interface):
+    private = [address["PrivateIpAddress"] for address in interface.get("PrivateIpAddresses", [])]
+    return private + [address["Ipv6Address"] for address in interface.get("Ipv6Addresses", [])]
+
+
+def registrations(run, vpc_ids, interfaces):
+    """The target groups of its VPC that hold the instance, by its id or by an address."""
+    elbv2, found = boto3.client("elbv2"), []
+    known_as = {run["target"], *(address for interface in interfaces for address in addresses_of(interface))}
+    for page in elbv2.get_paginator("describe_target_groups").paginate():
+        # The same address in another VPC is another machine.
+        for group in [group for group in page["TargetGroups"] if group.get("VpcId") in vpc_ids]:
+            health = elbv2.describe_target_health(TargetGroupArn=group["TargetGroupArn"])["TargetHealthDescriptions"]
+            for one in health:
+                # A target that drains is deregistered already.
+                if one["Target"]["Id"] in known_as and one.get("TargetHealth", {}).get("State") != "draining":
+                    found.append({"group": group["TargetGroupArn"], "target": one["Target"]})
+    return sorted(found, key=text_of)
+
+
+def classic_load_balancers(run):
+    pages = boto3.client("elb").get_paginator("describe_load_balancers").paginate()
+    return sorted(
+        balancer["LoadBalancerName"]
+        for page in pages
+        for balancer in page["LoadBalancerDescriptions"]
+        if any(instance["InstanceId"] == run["target"] for instance in balancer["Instances"])
+    )
+
+
 def observe(run):
     ec2 = boto3.client("ec2")
+    instance = described(ec2, run["target"])
     found = interfaces_of(ec2, run["target"])
     changeable = [interface for interface in found if not interface.get("RequesterManaged")]
     vpc_ids = sorted({interface["VpcId"] for interface in changeable})
     groups = {
-        name: {"name": group["GroupName"], "rules": count_rules(group["IpPermissions"]) + count_rules(group["IpPermissionsEgress"])}
+        name: {"name": group["GroupName"], "rules": count_rules(group["IpPermissions"] + group["IpPermissionsEgress"])}
         for name, group in own_groups(ec2, run, vpc_ids).items()
     }
     association = profile_association(ec2, run["target"])
@@ -65,6 +146,11 @@ def observe(run):
             name for name, group in groups.items() if group["name"] == group_name(run, "isolation") and group["rules"] == 0
         ),
         "profile_arn": association["IamInstanceProfile"]["Arn"] if association else None,
+        "auto_scaling": auto_scaling(run),
+        "target_groups": registrations(run, vpc_ids, found),
+        "load_balancers": classic_load_balancers(run),
+        "protection": protection(ec2, run["target"], instance),
+        "delete_on_termination": delete_on_termination(instance),
     }
 
 
@@ -83,7 +169,8 @@ def is_quarantine(run, profile_arn):
 
 def settled(run, state):
     closed = state["closed_groups"]
-    return len(closed) == 1 and all(groups == closed for groups in state["interfaces"].values())
+    is_closed = len(closed) == 1 and all(groups == closed for groups in state["interfaces"].values())
+    return is_closed and not state["target_groups"] and not state["load_balancers"]
 
 
 def ensure_group(ec2, run, purpose):
@@ -158,6 +245,119 @@ def swap_profile(run):
         )
 
 
+def when_free(call):
+    """A group that is scaling refuses calls for a moment."""
+    for attempt in range(10):
+        try:
+            return call()
+        except boto3.client("autoscaling").exceptions.ClientError as error:
+            if attempt == 9 or error.response["Error"]["Code"] not in ("ScalingActivityInProgress", "ResourceContention"):
+                raise
+            time.sleep(3)
+
+
+def room_below(group, member):
+    """The minimum size that lets the group do without the instance."""
+    return max(0, group["DesiredCapacity"] - int(member.get("WeightedCapacity") or 1))
+
+
+def enter_standby(run):
+    autoscaling = boto3.client("autoscaling")
+    member = membership(autoscaling, run["target"])
+    if member is None or member["LifecycleState"] != "InService":
+        return
+    name = member["AutoScalingGroupName"]
+    group = scaling_group(autoscaling, name)
+    # Without the decrement the group would launch a replacement, maybe from an image with the same hole, and could not be
+    # given back as found: coming back raises the desired capacity. With it the minimum size has to leave room.
+    if room_below(group, member) < group["MinSize"]:
+        lower = room_below(group, member)
+        when_free(lambda: autoscaling.update_auto_scaling_group(AutoScalingGroupName=name, MinSize=lower))
+    when_free(
+        lambda: autoscaling.enter_standby(
+            InstanceIds=[run["target"]], AutoScalingGroupName=name, ShouldDecrementDesiredCapacity=True
+        )
+    )
+
+
+def exit_standby(run):
+    autoscaling, recorded = boto3.client("autoscaling"), run["before"]["auto_scaling"]
+    member = membership(autoscaling, run["target"])
+    if recorded is None or member is None or member["AutoScalingGroupName"] != recorded["group"]:
+        return
+    for _ in range(100):
+        if member["LifecycleState"] != "EnteringStandby":
+            break
+        time.sleep(5)
+        member = membership(autoscaling, run["target"])
+    name = recorded["group"]
+    if member["LifecycleState"] == "Standby" and not recorded["standby"]:
+        when_free(lambda: autoscaling.exit_standby(InstanceIds=[run["target"]], AutoScalingGroupName=name))
+    group = scaling_group(autoscaling, name)
+    # A minimum above the desired capacity makes the group launch: while another of its instances is isolated, this waits.
+    size = min(recorded["min_size"], group["DesiredCapacity"])
+    if group["MinSize"] < size:
+        when_free(lambda: autoscaling.update_auto_scaling_group(AutoScalingGroupName=name, MinSize=size))
+
+
+def registered_now(run):
+    interfaces = interfaces_of(boto3.client("ec2"), run["target"])
+    return registrations(run, run["before"]["vpc_ids"], interfaces), classic_load_balancers(run)
+
+
+def leave_load_balancers(run):
+    groups, balancers = registered_now(run)
+    for one in groups:
+        boto3.client("elbv2").deregister_targets(TargetGroupArn=one["group"], Targets=[one["target"]])
+    for name in balancers:
+        boto3.client("elb").deregister_instances_from_load_balancer(
+            LoadBalancerName=name, Instances=[{"InstanceId": run["target"]}]
+        )
+
+
+def restore_load_balancers(run):
+    groups, balancers = registered_now(run)
+    for one in run["before"]["target_groups"]:
+        if one not in groups:
+            target = dict(one["target"])
+            if target["Id"].startswith("i-"):
+                # AWS tells the zone of an instance, and refuses to be told it.
+                target.pop("AvailabilityZone", None)
+            boto3.client("elbv2").register_targets(TargetGroupArn=one["group"], Targets=[target])
+    for name in run["before"]["load_balancers"]:
+        if name not in balancers:
+            boto3.client("elb").register_instances_with_load_balancer(
+                LoadBalancerName=name, Instances=[{"InstanceId": run["target"]}]
+            )
+
+
+def set_protection(run, wanted, mappings):
+    """`wanted` has None where nothing can be switched. One call takes one attribute."""
+    ec2 = boto3.client("ec2")
+    instance = described(ec2, run["target"])
+    found = protection(ec2, run["target"], instance)
+    for name, value in wanted.items():
+        if value is not None and found[name] not in (None, value):
+            ec2.modify_instance_attribute(InstanceId=run["target"], **{name: {"Value": value}})
+    found = delete_on_termination(instance)
+    changed = {device: value for device, value in mappings.items() if device in found and found[device] != value}
+    if changed:
+        ec2.modify_instance_attribute(
+            InstanceId=run["target"],
+            BlockDeviceMappings=[
+                {"DeviceName": device, "Ebs": {"DeleteOnTermination": value}} for device, value in sorted(changed.items())
+            ],
+        )
+
+
+def protect(run):
+    set_protection(run, PROTECTED, dict.fromkeys(run["before"]["delete_on_termination"], False))
+
+
+def restore_protection(run):
+    set_protection(run, run["before"]["protection"], run["before"]["delete_on_termination"])
+
+
 def delete_group(ec2, group_id):
     by_id = [{"Name": "group-id", "Values": [group_id]}]
     for _ in range(20):
@@ -213,9 +413,79 @@ def calls(run, state):
     if state["profile_arn"]:
         change = f"{state['profile_arn']} -> {run['quarantine_profile']}"
         announced.append({"call": "ec2:ReplaceIamInstanceProfileAssociation", "on": run["target"], "change": change})
+    announced += scaling_calls(run, state) + protection_calls(run, state)
+    for one in state["target_groups"]:
+        change = f"deregisters {one['target']['Id']}, port {one['target'].get('Port')}"
+        announced.append({"call": "elbv2:DeregisterTargets", "on": one["group"], "change": change})
+    for name in state["load_balancers"]:
+        change = f"deregisters {run['target']}"
+        announced.append({"call": "elb:DeregisterInstancesFromLoadBalancer", "on": name, "change": change})
     announced.append({"call": "ec2:DeleteSecurityGroup", "on": transit, "change": "deleted after the second swap"})
     return announced
 
 
+def scaling_calls(run, state):
+    autoscaling = boto3.client("autoscaling")
+    member = membership(autoscaling, run["target"])
+    if member is None or member["LifecycleState"] != "InService":
+        return []
+    group = scaling_group(autoscaling, member["AutoScalingGroupName"])
+    lower, name = room_below(group, member), group["AutoScalingGroupName"]
+    change = f"{run['target']} to standby, desired capacity {group['DesiredCapacity']} -> {lower}"
+    announced = [{"call": "autoscaling:EnterStandby", "on": name, "change": change}]
+    if lower < group["MinSize"]:
+        change = f"minimum size {group['MinSize']} -> {lower}"
+        announced.insert(0, {"call": "autoscaling:UpdateAutoScalingGroup", "on": name, "change": change})
+    return announced
+
+
+def protection_calls(run, state):
+    changes = [
+        f"{name} {state['protection'][name]} -> {value}"
+        for name, value in PROTECTED.items()
+        if state["protection"][name] not in (None, value)
+    ]
+    changes += [f"keeps the volume {device}" for device, deleted in sorted(state["delete_on_termination"].items()) if deleted]
+    return [{"call": "ec2:ModifyInstanceAttribute", "on": run["target"], "change": change} for change in changes]
+
+
 def impact(run, state):
-    return [f"{name} is managed by an AWS service and stays as it is: look at it by hand" for name in state["left_alone"]]
+    said = [f"{name} is managed by an AWS service and stays as it is: look at it by hand" for name in state["left_alone"]]
+    if state["auto_scaling"]:
+        autoscaling = boto3.client("autoscaling")
+        group = scaling_group(autoscaling, state["auto_scaling"]["group"])
+        said.append(
+            f"the Auto Scaling group {group['AutoScalingGroupName']} (desired capacity {group['DesiredCapacity']}) goes on"
+            " without the instance and launches no replacement by itself"
+        )
+    elbv2 = boto3.client("elbv2")
+    for arn in sorted({one["group"] for one in state["target_groups"]}):
+        group = elbv2.describe_target_groups(TargetGroupArns=[arn])["TargetGroups"][0]
+        if group["LoadBalancerArns"]:
+            balancers = elbv2.describe_load_balancers(LoadBalancerArns=group["LoadBalancerArns"])["LoadBalancers"]
+            served = ", ".join(f"{one['LoadBalancerName']} ({one['DNSName']})" for one in balancers)
+            said.append(f"serves {served} by the target group {group['TargetGroupName']}: deregistered")
+        else:
+            said.append(f"is in the target group {group['TargetGroupName']}, which no load balancer uses: deregistered")
+    if state["load_balancers"]:
+        found = boto3.client("elb").describe_load_balancers(LoadBalancerNames=state["load_balancers"])
+        for one in found["LoadBalancerDescriptions"]:
+            said.append(f"serves {one['LoadBalancerName']} ({one['DNSName']}): deregistered")
+    return said + same_profile(run, state)
+
+
+def same_profile(run, state):
+    """Other instances with the profile: they keep it, and whoever stole the role has it from there too."""
+    if not state["profile_arn"]:
+        return []
+    pages = boto3.client("ec2").get_paginator("describe_iam_instance_profile_associations").paginate()
+    others = sorted(
+        one["InstanceId"]
+        for page in pages
+        for one in page["IamInstanceProfileAssociations"]
+        if one["IamInstanceProfile"]["Arn"] == state["profile_arn"] and one["InstanceId"] != run["target"]
+    )
+    if not others:
+        return []
+    more = f" and {len(others) - 20} more" if len(others) > 20 else ""
+    return [f"the role of the profile {state['profile_arn']} stays with {', '.join(others[:20])}{more}"]

@@ -15,7 +15,22 @@ def join() -> None:
     elastic_block_store.Snapshot.state = property(lambda snapshot: snapshot.status)
     backend = security_groups.SecurityGroupBackend
     plug.replaces(backend, "delete_security_group", "self", "name", "group_id")(delete_group)
+    from moto.ec2.responses.instances import InstanceResponse
+
+    plug.replaces(InstanceResponse, "modify_instance_attribute", "self")(modify_instance_attribute)
     plug.verify()
+
+
+def modify_instance_attribute(original, response):
+    """moto does not know this attribute, and takes the call for one that takes all security groups away."""
+    from moto.core.responses import EmptyResult
+
+    behavior = response._get_param("InstanceInitiatedShutdownBehavior.Value")
+    if behavior is None:
+        return original(response)
+    instance_id = response._get_param("InstanceId")
+    response.ec2_backend.modify_instance_attribute(instance_id, "instance_initiated_shutdown_behavior", behavior)
+    return EmptyResult()
 
 
 def groups_of_interface(interface) -> list:

@@ -16,11 +16,14 @@ from ministack.core import router
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import iam
 
-from local_aws import moto_ec2, plug
+from local_aws import moto_autoscaling, moto_ec2, moto_load_balancing, plug
 
 # Credential scope -> the first label of the host by which moto knows the service.
 SERVICES = {
     "ec2": "ec2",
+    "autoscaling": "autoscaling",
+    "elasticloadbalancing": "elasticloadbalancing",
+    "rds": "rds",
     "guardduty": "guardduty",
     "securityhub": "securityhub",
     "sagemaker": "sagemaker",
@@ -53,6 +56,8 @@ def moto_client():
             plug.verify()
             join_instance_profiles()
             moto_ec2.join()
+            moto_autoscaling.join()
+            moto_load_balancing.join()
             _client = Client(dispatcher(create), use_cookies=False)
         return _client
 

@@ -56,6 +56,8 @@ def identify(scope: str, method: str, path: str, headers: dict, query: dict, bod
     service = _MODEL_NAMES.get(scope, scope)
     if scope == "ses" and path.startswith("/v2/"):
         service = "sesv2"
+    if scope == "elasticloadbalancing" and b"Version=2012-06-01" in body:
+        service = "elb"
     if target := headers.get("x-amz-target"):
         return Operation(scope, service, target.rsplit(".", 1)[-1], identifiers(json_object(body)))
     if rpc := _RPC_PATH.search(path):
