@@ -133,7 +133,8 @@ def impact(run, state):
     pages = iam.get_paginator("list_mfa_devices").paginate(UserName=user)
     devices = sum(len(page["MFADevices"]) for page in pages)
     if has_console(iam, user):
-        used = f"last used at {time_of(described['PasswordLastUsed'])}" if "PasswordLastUsed" in described else "never used as far as AWS knows"
+        used = described.get("PasswordLastUsed")
+        used = f"last used at {time_of(used)}" if used else "never used as far as AWS knows"
         lines.append(f"the user signs in to the console with a password, {used}, and {devices} MFA devices")
     for key in active(state, "access_keys"):
         used = iam.get_access_key_last_used(AccessKeyId=key)["AccessKeyLastUsed"]

@@ -62,9 +62,8 @@ class Key(Target):
 
     def assert_contained(self, found: dict, observation: dict) -> None:
         now = self.everything()
-        services = {one["GranteePrincipal"] for one in OF_SERVICES}
-        left = [one for one in found["grants"] if one["GranteePrincipal"] in services or one["GranteePrincipal"] not in (self.grantees or [PARTNER, ROLE])]
-        assert now["grants"] == left
+        revoked = self.grantees or [PARTNER, ROLE]
+        assert now["grants"] == [one for one in found["grants"] if one["GranteePrincipal"] not in revoked]
         assert (now["key"], now["policy"]) == (found["key"], found["policy"])
         assert now["key"]["Enabled"]
         assert observation == {"target": self.id, "scope": list(self.grantees), "grants": []}

@@ -42,6 +42,8 @@ _OBJECT_HEADERS = {
 }
 _OBJECT_VERSION_READS = {"GetObject", "HeadObject"}
 _PROFILE_CHANGES = {"AssociateIamInstanceProfile", "ReplaceIamInstanceProfileAssociation"}
+# Calls whose tags are a permission of their own.
+_TAGGED = {("organizations", "CreatePolicy"): "organizations:TagResource"}
 _TRANSACTION_ACTIONS = {
     "Put": "dynamodb:PutItem",
     "Update": "dynamodb:UpdateItem",
@@ -64,6 +66,8 @@ def actions_of(operation: Operation, headers: dict, query: dict, body: bytes) ->
         actions += [action for header, action in _OBJECT_HEADERS.items() if header in headers]
     if prefix == "ec2" and b"TagSpecification." in body:
         actions.append("ec2:CreateTags")
+    if (prefix, operation.name) in _TAGGED and json_object(body).get("Tags"):
+        actions.append(_TAGGED[prefix, operation.name])
     if prefix == "ec2" and operation.name in _PROFILE_CHANGES:
         actions.append("iam:PassRole")
     if operation.name == "PutModelInvocationLoggingConfiguration" and b'"roleArn"' in body:

@@ -1,4 +1,7 @@
-"""Credentials of IAM users that ministack lacks: service-specific ones, signing certificates and SSH keys. Kept, listed, switched on and off."""
+"""Credentials of IAM users that ministack lacks: service-specific ones, signing certificates and SSH keys.
+
+They are kept, listed, and switched on and off.
+"""
 
 import uuid
 
