@@ -1,9 +1,9 @@
 """Makes the Automation documents of the actions, and the part of the member template that deploys them.
 
 An action is a folder of `infra/actions`: `action.toml` says what it is and in which steps it runs, `action.py` holds the Python of its
-steps, `policy.json` what its role may do. From these come three documents: the action, its reversal, and a preview that changes
-nothing. A step's script is its function with whatever that needs of `action.py` and `common.py`, and nothing else: Systems Manager
-takes documents of 64 KB, and who reads an execution sees what ran.
+steps, `policy.json` what its role may do. What several actions use lies beside the folders. From these come three documents: the
+action, its reversal, and a preview that changes nothing. A step's script is its function with whatever that needs of these files, and
+nothing else: Systems Manager takes documents of 64 KB, and who reads an execution sees what ran.
 
 `python infra/render.py` writes `target/infra/actions.json`, which `member.yaml` includes, and for people each document as
 `target/infra/actions/<id>/<document>.json`.
@@ -43,13 +43,13 @@ def snake(name: str) -> str:
 
 
 class Scripts:
-    """The functions and constants of `action.py` and `common.py`, by name."""
+    """The functions and constants of `action.py` and of the files that actions share, by name."""
 
     def __init__(self, folder: pathlib.Path):
         self.where = folder / "action.py"
         self.parts: dict[str, tuple[str, set[str]]] = {}
         self.imports: dict[str, str] = {}
-        for file in (folder.parent.parent / "actions" / "common.py", self.where):
+        for file in (*sorted(folder.parent.glob("*.py")), self.where):
             self.read(file)
 
     def read(self, file: pathlib.Path) -> None:

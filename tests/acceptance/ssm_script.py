@@ -8,7 +8,7 @@ from botocore import xform_name
 from ssm_calls import Call, model_of
 
 # What Systems Manager's Python has, and what a containment script may need of it.
-IMPORTS = {"boto3", "botocore", "datetime", "json", "time"}
+IMPORTS = {"boto3", "botocore", "datetime", "hashlib", "ipaddress", "json", "random", "time"}
 RUNTIMES = {"python3.11"}
 # Attributes of a client that are no operation.
 _NOT_CALLS = {"exceptions", "meta"}
