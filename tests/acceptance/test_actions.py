@@ -11,7 +11,7 @@ from targets import TARGETS
 
 KINDS = [(action, kind) for action, target in TARGETS.items() for kind in target.kinds]
 REVERSIBLE = [action for action in TARGETS if ACTIONS[action].spec.get("reverse")]
-READING = ("Get", "List", "Describe", "Head", "Lookup", "Search", "BatchGet", "Simulate", "Select", "Query", "Scan")
+READING = ("Get", "List", "Describe", "Head", "Lookup", "Search", "BatchGet", "Simulate", "Select", "Query", "Scan", "AdminGet", "AdminList")
 
 
 def make(aws, action: str, kind: str | None = None):
