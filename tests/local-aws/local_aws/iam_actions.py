@@ -72,6 +72,8 @@ def actions_of(operation: Operation, headers: dict, query: dict, body: bytes) ->
         actions.append("iam:PassRole")
     if operation.name == "PutModelInvocationLoggingConfiguration" and b'"roleArn"' in body:
         actions.append("iam:PassRole")
+    if operation.name == "CreateModel" and prefix == "sagemaker":
+        actions.append("iam:PassRole")
     if operation.name == "StartAutomationExecution" and (json_object(body).get("Parameters") or {}).get("AutomationAssumeRole"):
         actions.append("iam:PassRole")
     return actions

@@ -16,7 +16,7 @@ from ministack.core import router
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import iam
 
-from local_aws import moto_autoscaling, moto_ec2, moto_load_balancing, plug
+from local_aws import moto_autoscaling, moto_ec2, moto_load_balancing, moto_sagemaker, plug
 
 # Credential scope -> the first label of the host by which moto knows the service.
 SERVICES = {
@@ -58,6 +58,7 @@ def moto_client():
             moto_ec2.join()
             moto_autoscaling.join()
             moto_load_balancing.join()
+            moto_sagemaker.join()
             _client = Client(dispatcher(create), use_cookies=False)
         return _client
 
