@@ -35,7 +35,8 @@ class Target:
     id: str
     # The action's further parameters.
     parameters: dict = {}
-    # Keys of `everything()` that nobody can give back, such as a counter of AWS's own. Empty unless a comment says why.
+    # Keys of `everything()`, and of the observation, that nobody can give back, such as a counter of AWS's own. Empty unless a
+    # comment says why.
     lost: tuple[str, ...] = ()
 
     def everything(self) -> dict:

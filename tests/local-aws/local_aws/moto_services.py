@@ -16,10 +16,11 @@ from ministack.core import router
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import iam
 
-from local_aws import moto_autoscaling, moto_ec2, moto_load_balancing, moto_sagemaker, plug
+from local_aws import moto_autoscaling, moto_ec2, moto_load_balancing, moto_sagemaker, moto_service_scaling, plug
 
 # Credential scope -> the first label of the host by which moto knows the service.
 SERVICES = {
+    "application-autoscaling": "application-autoscaling",
     "ec2": "ec2",
     "autoscaling": "autoscaling",
     "elasticloadbalancing": "elasticloadbalancing",
@@ -55,8 +56,9 @@ def moto_client():
             create = plug.take(werkzeug_app, "create_backend_app")
             plug.verify()
             join_instance_profiles()
-            moto_ec2.join()
             moto_autoscaling.join()
+            moto_service_scaling.join()
+            moto_ec2.join()
             moto_load_balancing.join()
             moto_sagemaker.join()
             _client = Client(dispatcher(create), use_cookies=False)
