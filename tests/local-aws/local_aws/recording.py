@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 from ministack.core import responses
 from ministack.services import s3, sns, sqs
 
-from local_aws import api_faults, control, function_urls, plug, principals
+from local_aws import api_faults, control, faults_on_the_wire, function_urls, plug, principals
 from local_aws.iam_actions import actions_of, key_actions
 from local_aws.operations import Operation, identify, signature_of
 from local_aws.settings import ACCOUNT, CONTROL, REGION
@@ -81,32 +81,41 @@ class Recorder:
         signature = signature_of(headers, query)
         operation = identify(signature.scope, scope["method"], path, headers, query, body)
         principal = principals.of_access_key(signature.access_key)
+        fate = faults_on_the_wire.fate_of(signature.scope, operation, principal)
+
+        async def work(answer):
+            fault = api_faults.take(signature.scope, operation, principal) or fate.refusal()
+            status, issued = await self.answer(fault, signature.scope, scope, body, receive, answer)
+            if not signature.scope:
+                return
+            for access_key in issued:
+                principals.inherit(access_key, principal)
+            account = account_of(signature.access_key)
+            with responses.request_scope(account, signature.region or REGION):
+                actions = actions_of(operation, headers, query, body) + key_actions(operation, under_customer_key(operation))
+                entry = record(principal, operation, actions, status, account, signature.region or REGION)
+                for listener in _listeners:
+                    listener(entry, signature.access_key, headers)
+
+        await faults_on_the_wire.carry(fate, work, receive, send)
+
+    async def answer(self, fault, service: str, scope, body, receive, send) -> tuple[int, list[str]]:
+        """The status answered, and the access keys issued."""
+        if fault:
+            await respond(send, *fault.response())
+            return fault.status, []
         status, chunks = 0, []
 
         async def watch(message):
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-            elif signature.scope == "sts":
+            elif service == "sts":
                 chunks.append(message.get("body", b""))
             await send(message)
 
-        fault = api_faults.take(signature.scope, operation, principal)
-        if fault:
-            status = fault.status
-            await respond(send, *fault.response())
-        else:
-            await self.application(scope, replay(body, receive), watch)
-        if not signature.scope:
-            return
-        for issued in _ISSUED_KEY.findall(b"".join(chunks)):
-            principals.inherit(issued.decode(), principal)
-        account = account_of(signature.access_key)
-        with responses.request_scope(account, signature.region or REGION):
-            actions = actions_of(operation, headers, query, body) + key_actions(operation, under_customer_key(operation))
-            entry = record(principal, operation, actions, status, account, signature.region or REGION)
-            for listener in _listeners:
-                listener(entry, signature.access_key, headers)
+        await self.application(scope, replay(body, receive), watch)
+        return status, [key.decode() for key in _ISSUED_KEY.findall(b"".join(chunks))]
 
 
 def account_of(access_key: str) -> str:

@@ -43,6 +43,8 @@ def call(_original, resource, arguments):
         answer = service._make_api_call(operation, to_api(shape, arguments or {}) if shape else {})
     except botocore.exceptions.ClientError as error:
         raise ExecutionError(f"{prefix(model)}.{error_name(error)}", str(error)) from error
+    except botocore.exceptions.HTTPClientError as error:
+        raise ExecutionError(f"{prefix(model)}.SdkClientException", str(error)) from error
     except botocore.exceptions.ParamValidationError as error:
         raise ExecutionError("States.Runtime", str(error)) from error
     answer.pop("ResponseMetadata", None)

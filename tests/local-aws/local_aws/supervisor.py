@@ -236,6 +236,18 @@ class LocalAws:
         fault = {"service": service, "operation": operation, "code": code, "status": status, "times": times}
         self.control("POST", "/api-fault", fault | {"principal": principal})
 
+    def disturb(self, calls: list[str], **order) -> None:
+        """Faults on the wire for functions, automations and state machines; see `faults_on_the_wire.Order`.
+
+        By chance: `disturb(["ssm", "s3:PutObject"], seed=7, throttled=0.1, dropped_after=0.05, delay=0.2)`. One by one:
+        `disturb(["dynamodb"], schedule=["dropped-before", "duplicated"])`. `principals` are the kinds disturbed.
+        """
+        self.control("POST", "/wire-faults", {"calls": calls, **order})
+
+    def disturbances(self) -> dict[str, int]:
+        """How many requests met which fault, and how many met `nothing`."""
+        return self.control("GET", "/wire-faults")
+
     @contextlib.contextmanager
     def bus_cut(self):
         """Meanwhile services keep their findings, and nothing that they publish arrives."""
@@ -248,6 +260,7 @@ class LocalAws:
     def clear_faults(self) -> None:
         self.control("DELETE", "/ssm-fault")
         self.control("DELETE", "/api-fault")
+        self.control("DELETE", "/wire-faults")
 
     def mail(self) -> list[dict]:
         """Every mail sent through SES: {Source, To, CC, BCC, Subject, BodyText, BodyHtml, MessageId, Timestamp, account}."""
