@@ -52,11 +52,11 @@ class Response:
     def until_ended(self) -> None:
         self.watch.until(self.watch.has_ended, quiet=True)
 
-    def until_contained(self) -> list[dict]:
+    def until_contained(self, seconds: float = 60) -> list[dict]:
         """Wait until containment has come to an end, whichever."""
         name = f"containment {self.incident}"
         ended = lambda: self.watch.executions().get(name, "RUNNING") != "RUNNING"  # noqa: E731
-        self.aws.wait_until(ended, seconds=60, every=0.1, what="the end of containment")
+        self.aws.wait_until(ended, seconds=seconds, every=0.1, what="the end of containment")
         return self.of("ACTION")
 
     def of(self, kind: str) -> list[dict]:
