@@ -3,7 +3,7 @@
 An action is a folder of `infra/actions`: `action.toml` says what it is and in which steps it runs, `action.py` holds the Python of its
 steps, `policy.json` what its role may do. What several actions use lies beside the folders. From these come three documents: the
 action, its reversal, and a preview that changes nothing. A step's script is its function with whatever that needs of these files, and
-nothing else: Systems Manager takes documents of 64 KB, and who reads an execution sees what ran.
+nothing else, without comments: Systems Manager takes documents of 64 KB, and a stack set takes a template of 1 MB for all of them.
 
 `python infra/render.py` writes `target/infra/actions.json`, which `member.yaml` includes, and for people each document as
 `target/infra/actions/<id>/<document>.json`.
@@ -42,6 +42,13 @@ def snake(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
+def without_docstring(node: ast.stmt) -> str:
+    """The source of a statement, without comments and without its docstring."""
+    if isinstance(node, ast.FunctionDef) and ast.get_docstring(node) is not None:
+        node.body = node.body[1:] or [ast.Pass()]
+    return ast.unparse(node)
+
+
 class Scripts:
     """The functions and constants of `action.py` and of the files that actions share, by name."""
 
@@ -55,7 +62,7 @@ class Scripts:
     def read(self, file: pathlib.Path) -> None:
         source = file.read_text(encoding="utf-8")
         for node in ast.parse(source, str(file)).body:
-            text = ast.get_source_segment(source, node) or ""
+            text = without_docstring(node)
             names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
             if isinstance(node, ast.Import):
                 self.imports.update({alias.asname or alias.name.split(".")[0]: text for alias in node.names})

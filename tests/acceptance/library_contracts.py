@@ -8,62 +8,27 @@ import pathlib
 import re
 import tomllib
 
-from cloudformation_yaml import load
-from contracts import FUNCTION_TYPE, of_type, pascal, resources_of, responder, target_of
+from contracts import of_type, responder, target_of
 
 NOTICE_LANGUAGES = ("en", "de")
 NOTICE_FORMS = ("html", "txt")
-ACTION_FILES = ("document.yaml", "reversal.yaml", "policy.json", "README.md")
+ACTION_FILES = ("action.toml", "action.py", "policy.json", "README.md")
 
 
-def variants(text: str, function: str) -> dict[str, str]:
-    """Variant -> text of one `match` in a Rust function: how `ActionId` names things."""
-    found = re.search(rf"fn {function}\(self\) -> &'static str \{{\s*match self \{{(.*?)\n        \}}", text, re.DOTALL)
-    return dict(re.findall(r'Self::(\w+) => "([^"]+)"', found.group(1))) if found else {}
+def action_folders(root: pathlib.Path) -> list[pathlib.Path]:
+    return sorted(path for path in (root / "infra/actions").iterdir() if path.is_dir() and path.name != "__pycache__")
 
 
 def action_faults(root: pathlib.Path) -> list[str]:
-    """Each action is a folder, a variant, two documents, a role, and a permission to start them."""
-    text = (root / "functions/incident/src/containment/action.rs").read_text(encoding="utf-8")
-    names, documents, reversals = (variants(text, function) for function in ("as_str", "document", "reversal_document"))
-    folders = {path.name for path in (root / "infra/actions").iterdir() if path.is_dir()}
-    findings = [f"infra/actions/{name}: `ActionId` does not know it" for name in sorted(folders - set(names.values()))]
-    member = load(root / "infra" / "member.yaml")
-    deployed = {properties["Name"] for properties in of_type(member, "AWS::SSM::Document").values()}
-    roles = {properties["RoleName"] for properties in of_type(member, "AWS::IAM::Role").values()}
-    for variant, name in names.items():
-        if name not in folders:
-            findings.append(f"`ActionId::{variant}`: there is no infra/actions/{name}")
-            continue
-        folder = root / "infra/actions" / name
-        findings += [f"infra/actions/{name}: `{file}` is missing" for file in ACTION_FILES if not (folder / file).is_file()]
-        expected = f"Tocsin-{pascal(name)}"
-        if documents.get(variant) != expected or reversals.get(variant) != expected.replace("Tocsin-", "Tocsin-Reverse"):
-            findings.append(f"`ActionId::{variant}`: its documents are not `{expected}` and its reversal")
-        wanted = {documents.get(variant, ""), reversals.get(variant, "")}
-        findings += [f"infra/member.yaml: the document `{document}` is missing" for document in sorted(wanted - deployed)]
-        findings += [f"infra/member.yaml: the role `{expected}` is missing"] if expected not in roles else []
-    return findings + starter_faults(root, set(documents.values()), set(reversals.values()))
-
-
-def starter_faults(root: pathlib.Path, documents: set[str], reversals: set[str]) -> list[str]:
-    """Only these two functions start actions: one the documents, the other the reversals, under the same roles."""
-    functions = of_type(responder(root), FUNCTION_TYPE)
+    """Each action is a folder with its description, scripts, policy and README, and something to be tried on."""
+    targets = "\n".join(path.read_text(encoding="utf-8") for path in (root / "tests/acceptance/targets").glob("*.py"))
     findings = []
-    for logical_id, expected in (("StartContainmentFunction", documents), ("ReverseContainmentFunction", reversals)):
-        properties = functions.get(logical_id, {})
-        started = {name_in(resource) for resource in resources_of(properties, "ssm:StartAutomationExecution")}
-        passed = {name_in(resource) for resource in resources_of(properties, "iam:PassRole")}
-        findings += [f"{logical_id}: may not start `{name}`" for name in sorted(expected - started)]
-        findings += [f"{logical_id}: may start `{name}`, which is no document of an action" for name in sorted(started - expected)]
-        if passed != documents:
-            findings.append(f"{logical_id}: passes the roles {sorted(passed)}, not those of the actions")
+    for folder in action_folders(root):
+        where = f"infra/actions/{folder.name}"
+        findings += [f"{where}: `{file}` is missing" for file in ACTION_FILES if not (folder / file).is_file()]
+        if f'action = "{folder.name}"' not in targets:
+            findings.append(f"{where}: nothing in tests/acceptance/targets is tried with it")
     return findings
-
-
-def name_in(resource) -> str:
-    """`Tocsin-LockBucket` of `arn:…:automation-definition/Tocsin-LockBucket:*` or `arn:…:role/Tocsin-LockBucket`."""
-    return re.sub(r"^.*/|:\*$", "", target_of(resource))
 
 
 def source_faults(root: pathlib.Path) -> list[str]:
@@ -129,8 +94,7 @@ def notice_faults(root: pathlib.Path) -> list[str]:
 
 def playbook_faults(root: pathlib.Path) -> list[str]:
     """A playbook calls only for actions that there are."""
-    text = (root / "functions/incident/src/containment/action.rs").read_text(encoding="utf-8")
-    actions = set(variants(text, "as_str").values())
+    actions = {folder.name for folder in action_folders(root)}
     findings = []
     for path in sorted((root / "functions/incident/playbooks").glob("*.toml")):
         playbook = tomllib.loads(path.read_text(encoding="utf-8"))

@@ -1,8 +1,8 @@
 """Checks the Automation documents of `infra`: `python tests/acceptance/ssm_lint.py infra` exits 1 with findings.
 
 cfn-lint sees only a document's `schemaVersion`. This reads the rest: the step graph and its references (`ssm_document`), the AWS
-calls against botocore's models and the role's policy (`ssm_calls`), the scripts (`ssm_script`), and here, that every action's folder
-is complete, has the outputs that its callers read, and is deployed.
+calls against botocore's models and the role's policy (`ssm_calls`), the scripts (`ssm_script`), and here, that every folder is
+complete, that its documents have the outputs that their callers read, and that they are deployed.
 """
 
 import argparse
@@ -12,15 +12,20 @@ import sys
 
 import yaml
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "local-aws"))
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(REPOSITORY / "tests" / "local-aws"), str(REPOSITORY / "infra")]
 
-import ssm_calls  # noqa: E402 - needs the path above
+import render  # noqa: E402 - needs the paths above
+import ssm_calls  # noqa: E402
 import ssm_document  # noqa: E402
 import ssm_script  # noqa: E402
 
 # What each kind of document must end in for those who read it, as step -> output.
-FORWARD = {"RecordBefore": "Before", "ObserveContainment": "Observation"}
-REVERSAL = {"ObserveReversal": "Observation"}
+OUTPUTS = {
+    "document": {"RecordBefore": "Before", "ObserveContainment": "Observation"},
+    "reversal": {"ObserveReversal": "Observation"},
+    "preview": {"PreviewContainment": "State"},
+}
 PRESERVATION = {"PreserveVolumes": "Snapshots"}
 MEMBER_TEMPLATE = "member.yaml"
 
@@ -43,74 +48,90 @@ _UniqueKeys.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _map
 def lint(path) -> list[str]:
     """Everything that is wrong below `path` (the `infra` folder), each with the file it is in."""
     root = pathlib.Path(path)
-    actions = sorted(folder for folder in (root / "actions").glob("*") if folder.is_dir())
-    preservation = sorted(folder for folder in (root / "preservation").glob("*") if folder.is_dir())
+    actions, preservation = (folders(root / name) for name in ("actions", "preservation"))
     if not actions:
         return [f"{root}: there is no folder in `actions`"]
     findings = []
     for folder in actions:
-        findings += lint_folder(root, folder, {"document.yaml": FORWARD, "reversal.yaml": REVERSAL})
+        findings += lint_action(root, folder)
     for folder in preservation:
-        findings += lint_folder(root, folder, {"document.yaml": PRESERVATION})
-    return findings + lint_deployment(root, actions + preservation)
+        findings += lint_preservation(root, folder)
+    return findings + lint_deployment(root, preservation)
 
 
-def lint_folder(root: pathlib.Path, folder: pathlib.Path, documents: dict[str, dict[str, str]]) -> list[str]:
+def folders(path: pathlib.Path) -> list[pathlib.Path]:
+    return sorted(folder for folder in path.glob("*") if folder.is_dir() and folder.name != "__pycache__")
+
+
+def lint_action(root: pathlib.Path, folder: pathlib.Path) -> list[str]:
+    """The documents that are made of an action's folder."""
     where = folder.relative_to(root)
-    required = [*documents, "policy.json", "README.md"]
-    missing = [name for name in required if not (folder / name).is_file()]
-    if missing:
-        return [f"{where}: `{name}` is missing" for name in missing]
-    findings, calls, functions = [], [], {}
-    for name, outputs in documents.items():
-        try:
-            body = yaml.load((folder / name).read_text(encoding="utf-8"), Loader=_UniqueKeys)  # noqa: S506 - a safe loader
-        except yaml.YAMLError as error:
-            findings.append(f"{where / name}: {error}")
-            continue
-        if not isinstance(body, dict):
-            findings.append(f"{where / name}: not a document")
-            continue
-        problems, made, sources = lint_document(body, outputs)
-        findings += [f"{where / name}: {problem}" for problem in problems]
+    if missing := missing_files(where, folder, ("action.toml", "action.py", "policy.json", "README.md")):
+        return missing
+    try:
+        action = render.Action(folder)
+        bodies = {kind: action.document(kind) for kind, _ in action.kinds()}
+    except (render.RenderError, ValueError, SyntaxError, KeyError) as error:
+        return [f"{where}: {type(error).__name__}: {error}"]
+    findings, calls = [], []
+    known = frozenset(render.snake(name) for name in action.spec.get("parameters", {}))
+    for kind, body in bodies.items():
+        problems, made = lint_document(body, OUTPUTS[kind], known)
+        findings += [f"{where}: {kind}: {problem}" for problem in problems]
         calls += made
-        for function, source in sources.items():
-            if functions.setdefault(function, source) != source:
-                findings.append(f"{where / name}: function `{function}` differs from the one in another document of the action")
+    return findings + lint_policy(where, folder, calls)
+
+
+def lint_preservation(root: pathlib.Path, folder: pathlib.Path) -> list[str]:
+    where = folder.relative_to(root)
+    if missing := missing_files(where, folder, ("document.yaml", "policy.json", "README.md")):
+        return missing
+    path = where / "document.yaml"
+    try:
+        body = yaml.load((folder / "document.yaml").read_text(encoding="utf-8"), Loader=_UniqueKeys)  # noqa: S506 - a safe loader
+    except yaml.YAMLError as error:
+        return [f"{path}: {error}"]
+    if not isinstance(body, dict):
+        return [f"{path}: not a document"]
+    problems, calls = lint_document(body, PRESERVATION)
+    return [f"{path}: {problem}" for problem in problems] + lint_policy(where, folder, calls)
+
+
+def missing_files(where: pathlib.Path, folder: pathlib.Path, required: tuple[str, ...]) -> list[str]:
+    return [f"{where}: `{name}` is missing" for name in required if not (folder / name).is_file()]
+
+
+def lint_policy(where: pathlib.Path, folder: pathlib.Path, calls: list[ssm_calls.Call]) -> list[str]:
     try:
         policy = json.loads((folder / "policy.json").read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
-        return [*findings, f"{where / 'policy.json'}: {error}"]
+        return [f"{where / 'policy.json'}: {error}"]
     readme = (folder / "README.md").read_text(encoding="utf-8")
-    return findings + [f"{where / 'policy.json'}: {problem}" for problem in ssm_calls.check_policy(policy, calls, readme)]
+    return [f"{where / 'policy.json'}: {problem}" for problem in ssm_calls.check_policy(policy, calls, readme)]
 
 
-def lint_document(body: dict, outputs: dict[str, str]) -> tuple[list[str], list[ssm_calls.Call], dict[str, str]]:
+def lint_document(
+    body: dict, outputs: dict[str, str], known: frozenset[str] = frozenset()
+) -> tuple[list[str], list[ssm_calls.Call]]:
     steps = body.get("mainSteps") or []
     findings = ssm_document.check(body)
     api_findings, api_calls = ssm_calls.check_api_steps(steps)
-    script_findings, script_calls, functions = ssm_script.check_scripts(steps)
+    script_findings, script_calls = ssm_script.check_scripts(steps, known)
     findings += api_findings + script_findings
     for step, output in outputs.items():
         if f"{step}.{output}" not in (body.get("outputs") or []):
             findings.append(f"the output `{step}.{output}` is missing")
-    names = [step.get("name") for step in steps]
-    if "RecordBefore" in outputs and names[:1] != ["RecordBefore"]:
-        findings.append("the first step is not `RecordBefore`: something could change before it is recorded")
-    observing = next((name for name in outputs if name.startswith("Observe")), None)
-    if observing and names[-1:] != [observing]:
-        findings.append(f"the last step is not `{observing}`: what it reads back could change after it")
-    return findings, api_calls + script_calls, functions
+    return findings, api_calls + script_calls
 
 
-def lint_deployment(root: pathlib.Path, folders: list[pathlib.Path]) -> list[str]:
+def lint_deployment(root: pathlib.Path, preservation: list[pathlib.Path]) -> list[str]:
     template = root / MEMBER_TEMPLATE
     if not template.is_file():
         return [f"{MEMBER_TEMPLATE} is missing"]
     text = template.read_text(encoding="utf-8")
     return [
         f"{MEMBER_TEMPLATE}: `{file.relative_to(root).as_posix()}` is not deployed"
-        for folder in folders
+        for folder in preservation
         for file in sorted([*folder.glob("*.yaml"), *folder.glob("*.json")])
         if f"Location: {file.relative_to(root).as_posix()}\n" not in text
     ]

@@ -14,9 +14,10 @@ RUNTIMES = {"python3.11"}
 _NOT_CALLS = {"exceptions", "meta"}
 
 
-def check_scripts(steps: list[dict]) -> tuple[list[str], list[Call], dict[str, str]]:
-    """What is wrong with the scripts, what they call, and the source of each function by name."""
-    findings, calls, functions = [], [], {}
+def check_scripts(steps: list[dict], known: frozenset[str] = frozenset()) -> tuple[list[str], list[Call]]:
+    """What is wrong with the scripts, and what they call. `known` are parameters of other documents of the action: a shared
+    function may read them where it has them."""
+    findings, calls = [], []
     for step in steps:
         if step.get("action") != "aws:executeScript":
             continue
@@ -34,13 +35,10 @@ def check_scripts(steps: list[dict]) -> tuple[list[str], list[Call], dict[str, s
         except SyntaxError as error:
             findings.append(f"{where}: line {error.lineno} of the script: {error.msg}")
             continue
-        problems, made = Script(tree, where, functions_of(tree)).check(inputs, step.get("outputs") or [])
+        problems, made = Script(tree, where, functions_of(tree)).check(inputs, step.get("outputs") or [], known)
         findings += problems
         calls += made
-        for name, function in functions_of(tree).items():
-            if functions.setdefault(name, ast.unparse(function)) != ast.unparse(function):
-                findings.append(f"{where}: function `{name}` differs from the one of that name in an earlier step")
-    return findings, calls, functions
+    return findings, calls
 
 
 def functions_of(tree: ast.Module) -> dict[str, ast.FunctionDef]:
@@ -57,7 +55,7 @@ class Script:
         line = f"line {node.lineno} of the script: " if node is not None else ""
         self.findings.append(f"{self.where}: {line}{problem}")
 
-    def check(self, inputs: dict, outputs: list[dict]) -> tuple[list[str], list[Call]]:
+    def check(self, inputs: dict, outputs: list[dict], known: frozenset[str]) -> tuple[list[str], list[Call]]:
         self.check_imports()
         self.check_calls()
         handler = self.functions.get(inputs.get("Handler"))
@@ -66,8 +64,8 @@ class Script:
         else:
             if len(handler.args.args) != 2:
                 self.say(f"the handler `{handler.name}` does not take (events, context)", handler)
-            self.check_payload(set(inputs.get("InputPayload") or {}))
-            self.check_outputs(handler, outputs)
+            self.check_payload(set(inputs.get("InputPayload") or {}) | known)
+            self.check_outputs(outputs)
         return self.findings, self.calls
 
     def check_imports(self) -> None:
@@ -83,24 +81,24 @@ class Script:
                     self.say(f"imports `{name}`; only {', '.join(sorted(IMPORTS))} are there", node)
 
     def check_payload(self, given: set[str]) -> None:
-        """Every `events["x"]` is in InputPayload, and the other way round."""
+        """Every `events["x"]` and `run["x"]` is in InputPayload. `run_of` adds the state as found."""
         read = {
-            node.slice.value
+            (node.value.id, node.slice.value)
             for node in ast.walk(self.tree)
             if isinstance(node, ast.Subscript)
             and isinstance(node.value, ast.Name)
-            and node.value.id == "events"
+            and node.value.id in ("events", "run")
             and isinstance(node.slice, ast.Constant)
         }
-        for name in sorted(read - given):
-            self.say(f'reads events["{name}"], which `InputPayload` does not have')
-        for name in sorted(given - read):
-            self.say(f"`InputPayload` has `{name}`, which the script never reads")
+        for source, name in sorted(read):
+            if name not in given and (source, name) != ("run", "before"):
+                self.say(f'reads {source}["{name}"], which `InputPayload` does not have')
 
-    def check_outputs(self, handler: ast.FunctionDef, outputs: list[dict]) -> None:
+    def check_outputs(self, outputs: list[dict]) -> None:
+        """What a step gives on is returned by one of its functions."""
         returned = {
             key.value
-            for node in ast.walk(handler)
+            for node in ast.walk(self.tree)
             if isinstance(node, ast.Return) and isinstance(node.value, ast.Dict)
             for key in node.value.keys
             if isinstance(key, ast.Constant)
@@ -108,7 +106,7 @@ class Script:
         for output in outputs:
             selector = output.get("Selector", "")
             if not selector.startswith("$.Payload.") or selector.removeprefix("$.Payload.") not in returned:
-                self.say(f"output `{output.get('Name')}`: the handler returns nothing at `{selector}`")
+                self.say(f"output `{output.get('Name')}`: nothing is returned at `{selector}`")
 
     def clients(self) -> dict[str, str]:
         """variable -> service, for `name = boto3.client("service")`. A client keeps its name when it is handed on."""

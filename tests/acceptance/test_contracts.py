@@ -16,7 +16,6 @@ CLOSE = "CloseIncident"
 MAY_CLOSE = f"                - !GetAtt {CLOSE}Function.Arn\n"
 TIMED_OUT = """MetricName: ExecutionsTimedOut
               Dimensions: [{Name: StateMachineArn, Value: !Ref NotificationStateMachine}]"""
-ACTION = "functions/incident/src/containment/action.rs"
 
 
 @pytest.mark.parametrize("check", contracts.CHECKS + library_contracts.CHECKS, ids=lambda check: check.__name__)
@@ -34,6 +33,7 @@ def root(tmp_path):
     """A copy of what the checks read."""
     for folder in ("functions", "infra", "statemachines"):
         shutil.copytree(REPOSITORY / folder, tmp_path / folder, ignore=shutil.ignore_patterns("fixtures", "golden"))
+    shutil.copytree(REPOSITORY / "tests/acceptance/targets", tmp_path / "tests/acceptance/targets")
     for pattern in tmp_path.glob("functions/incident/src/sources/*/pattern.json"):
         (pattern.parent / "fixtures").mkdir()
     return tmp_path
@@ -202,50 +202,15 @@ FAULTS = {
         "FindingsQueue: `VisibilityTimeout` is 60, less than six times 55",
     ),
     # actions
-    "an action that the core does not know": (
+    "an action without a policy": (
+        library_contracts.action_faults,
+        remove("infra/actions/lock-bucket/policy.json"),
+        "infra/actions/lock-bucket: `policy.json` is missing",
+    ),
+    "an action that is never tried": (
         library_contracts.action_faults,
         copy("infra/actions/lock-bucket", "infra/actions/lock-key"),
-        "infra/actions/lock-key: `ActionId` does not know it",
-    ),
-    "an action without a folder": (
-        library_contracts.action_faults,
-        remove("infra/actions/lock-bucket"),
-        "`ActionId::LockBucket`: there is no infra/actions/lock-bucket",
-    ),
-    "an action without a reversal": (
-        library_contracts.action_faults,
-        remove("infra/actions/lock-bucket/reversal.yaml"),
-        "infra/actions/lock-bucket: `reversal.yaml` is missing",
-    ),
-    "an action under another document": (
-        library_contracts.action_faults,
-        change(ACTION, 'Self::LockBucket => "Tocsin-LockBucket"', 'Self::LockBucket => "Tocsin-IsolateInstance"'),
-        "`ActionId::LockBucket`: its documents are not `Tocsin-LockBucket` and its reversal",
-    ),
-    "a reversal that is not deployed": (
-        library_contracts.action_faults,
-        change(MEMBER, "Name: Tocsin-ReverseLockBucket", "Name: Tocsin-UnlockBucket"),
-        "infra/member.yaml: the document `Tocsin-ReverseLockBucket` is missing",
-    ),
-    "an action without a role": (
-        library_contracts.action_faults,
-        change(MEMBER, "RoleName: Tocsin-LockBucket", "RoleName: Tocsin-Lock"),
-        "infra/member.yaml: the role `Tocsin-LockBucket` is missing",
-    ),
-    "an action that may not be started": (
-        library_contracts.action_faults,
-        change(RESPONDER, "automation-definition/Tocsin-LockBucket:*", "automation-definition/Tocsin-LockBuckets:*"),
-        "StartContainmentFunction: may not start `Tocsin-LockBucket`",
-    ),
-    "a document that may be started beside": (
-        library_contracts.action_faults,
-        change(RESPONDER, "automation-definition/Tocsin-ReverseLockBucket:*", "automation-definition/*"),
-        "ReverseContainmentFunction: may start `*`, which is no document of an action",
-    ),
-    "a role too many": (
-        library_contracts.action_faults,
-        change(RESPONDER, "role/Tocsin-LockBucket", "role/*"),
-        "StartContainmentFunction: passes the roles ['*', 'Tocsin-IsolateInstance', 'Tocsin-RevokeRoleSessions'], not those of the actions",
+        "infra/actions/lock-key: nothing in tests/acceptance/targets is tried with it",
     ),
     # sources
     "a source without a pattern": (
