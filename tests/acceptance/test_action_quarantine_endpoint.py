@@ -47,3 +47,18 @@ def test_copies_of_two_endpoints_on_one_configuration_are_apart(actions_aws, doc
     assert "already contained" in observed.failure
     assert two.everything()["models"] == found["models"]
     assert all(model["EnableNetworkIsolation"] for model in two.everything()["serving"])
+
+
+def test_update_that_sagemaker_rolls_back_is_no_containment(actions_aws, documents):
+    """The endpoint is InService again, with the configuration that was found: the run fails, and says why."""
+    target = Endpoint(actions_aws, image="111122223333.dkr.ecr.eu-central-1.amazonaws.com/ranking:needs-network")
+    found = target.everything()
+    run = documents.apply(target)
+    assert run.status == "Failed"
+    assert "ObserveContainment" not in run.steps
+    assert "did not pass the ping health check" in run.failure
+    reversed_run = documents.reverse(target, run.before)
+    assert reversed_run.status == "Success", reversed_run.failure
+    now = target.everything()
+    now["endpoint"].pop("FailureReason")
+    assert now == found

@@ -10,7 +10,9 @@ def test_task_of_a_daemon_service_is_refused(actions_aws, documents):
     target = Task(actions_aws)
     service = unique("agent")
     family = target.everything()["task"]["taskDefinitionArn"]
-    target.ecs.create_service(cluster=target.cluster, serviceName=service, taskDefinition=family, schedulingStrategy="DAEMON", desiredCount=0)
+    target.ecs.create_service(
+        cluster=target.cluster, serviceName=service, taskDefinition=family, schedulingStrategy="DAEMON", desiredCount=0
+    )
     started = target.ecs.run_task(cluster=target.cluster, taskDefinition=family, group=f"service:{service}")["tasks"][0]
     target.task = started["taskArn"].rsplit("/", 1)[1]
     target.id = f"{target.cluster}/{target.task}"

@@ -10,6 +10,11 @@ CAPTURE = {
     "DestinationS3Uri": "s3://ranking-capture/requests",
     "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
 }
+VARIANTS = ("ProductionVariants", "ShadowProductionVariants")
+
+
+def models_of(configuration: dict) -> list[str]:
+    return [variant["ModelName"] for key in VARIANTS for variant in configuration.get(key, [])]
 
 
 class Endpoint(Target):
@@ -23,10 +28,10 @@ class Endpoint(Target):
         "isolated before": {"variants": 1, "isolated": True},
     }
 
-    def __init__(self, aws, variants=1, shadow=False, capture=None, containers=1, isolated=False):
+    def __init__(self, aws, variants=1, shadow=False, capture=None, containers=1, isolated=False, image=IMAGE):
         self.client, self.id, self.isolated = aws.client("sagemaker"), unique("ranking"), isolated
         role = aws.client("iam").create_role(RoleName=unique("ranking"), AssumeRolePolicyDocument=trust("sagemaker.amazonaws.com"))
-        self.role, self.containers = role["Role"]["Arn"], containers
+        self.role, self.containers, self.image = role["Role"]["Arn"], containers, image
         self.found_configuration = unique("ranking-config")
         self.client.create_endpoint_config(
             EndpointConfigName=self.found_configuration,
@@ -41,7 +46,7 @@ class Endpoint(Target):
         containers = [
             {
                 "ContainerHostname": f"step-{number}",
-                "Image": IMAGE,
+                "Image": self.image,
                 "ModelDataUrl": f"s3://ranking-models/{model}/{number}.tar.gz",
                 "Environment": {"LEVEL": "info"},
             }
@@ -68,9 +73,9 @@ class Endpoint(Target):
     def everything(self) -> dict:
         endpoint = without(self.client.describe_endpoint(EndpointName=self.id), *TIMES)
         found = self.configuration(self.found_configuration)
-        ours = [variant["ModelName"] for key in ("ProductionVariants", "ShadowProductionVariants") for variant in found.get(key, [])]
+        ours = models_of(found)
         current = self.configuration(endpoint["EndpointConfigName"])
-        serving = [variant["ModelName"] for key in ("ProductionVariants", "ShadowProductionVariants") for variant in current.get(key, [])]
+        serving = models_of(current)
         return {
             "endpoint": endpoint,
             "found": found,
@@ -103,9 +108,8 @@ class Endpoint(Target):
 
     def assert_same_variants(self, current: dict, found: dict) -> None:
         names = ("EndpointConfigName", "EndpointConfigArn")
-        lists = ("ProductionVariants", "ShadowProductionVariants")
-        assert without(current, *names, *lists) == without(found, *names, *lists)
-        for key in lists:
+        assert without(current, *names, *VARIANTS) == without(found, *names, *VARIANTS)
+        for key in VARIANTS:
             assert [without(one, "ModelName") for one in current.get(key, [])] == [
                 without(one, "ModelName") for one in found.get(key, [])
             ]

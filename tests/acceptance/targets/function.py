@@ -35,7 +35,11 @@ class Function(Target):
         self.client, self.id = aws.client("lambda"), unique("checkout")
         role = aws.client("iam").create_role(RoleName=unique("checkout"), AssumeRolePolicyDocument=trust("lambda.amazonaws.com"))
         self.client.create_function(
-            FunctionName=self.id, Runtime="python3.11", Handler="index.handler", Role=role["Role"]["Arn"], Code={"ZipFile": package()}
+            FunctionName=self.id,
+            Runtime="python3.11",
+            Handler="index.handler",
+            Role=role["Role"]["Arn"],
+            Code={"ZipFile": package()},
         )
         version = self.client.publish_version(FunctionName=self.id)["Version"]
         self.client.create_alias(FunctionName=self.id, Name="live", FunctionVersion=version)
@@ -55,7 +59,11 @@ class Function(Target):
         arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         self.client.create_event_source_mapping(FunctionName=self.id, EventSourceArn=arn)
         self.client.add_permission(
-            FunctionName=self.id, Qualifier="live", StatementId="Shop", Action="lambda:InvokeFunction", Principal="apigateway.amazonaws.com"
+            FunctionName=self.id,
+            Qualifier="live",
+            StatementId="Shop",
+            Action="lambda:InvokeFunction",
+            Principal="apigateway.amazonaws.com",
         )
 
     def everything(self) -> dict:

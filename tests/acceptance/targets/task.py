@@ -25,7 +25,8 @@ class Task(Target):
         self.cluster, self.service = unique("shop"), unique("checkout") if desired else None
         self.ecs.create_cluster(clusterName=self.cluster)
         family = unique("checkout")
-        self.ecs.register_task_definition(family=family, containerDefinitions=[{"name": "checkout", "image": "checkout:4", "memory": 128}])
+        container = {"name": "checkout", "image": "checkout:4", "memory": 128}
+        self.ecs.register_task_definition(family=family, containerDefinitions=[container])
         if self.service:
             self.ecs.create_service(
                 cluster=self.cluster, serviceName=self.service, taskDefinition=family, desiredCount=desired, launchType="EC2"

@@ -1,4 +1,4 @@
-"""Where ministack's concurrency of Lambda functions differs from AWS: provisioned concurrency is listed, and limits what may be reserved."""
+"""Where ministack's Lambda differs from AWS: provisioned concurrency is listed, and limits what may be reserved."""
 
 from ministack.core.responses import error_response_json, json_response
 from ministack.services import lambda_svc

@@ -6,6 +6,8 @@ from local_aws import plug
 
 # How long a change of state goes on. AWS: minutes.
 CHANGE_SECONDS = 0.2
+# The tag of an image whose container fails without a network.
+NEEDS_NETWORK = ":needs-network"
 
 
 def join() -> None:
@@ -62,9 +64,20 @@ def describe_endpoint(original, backend, endpoint_name):
     endpoint = backend.endpoints.get(endpoint_name)
     ready = endpoint.__dict__.get("_ready") if endpoint else None
     if ready and time.monotonic() >= ready:
-        endpoint.endpoint_config_name, endpoint._ready = endpoint._next, None
-        endpoint.endpoint_status = "InService"
+        endpoint.endpoint_status, endpoint._ready = "InService", None
+        if starts(backend, endpoint._next):
+            endpoint.endpoint_config_name, endpoint.failure_reason = endpoint._next, None
+        else:
+            endpoint.failure_reason = "The container did not pass the ping health check."
     return {key: value for key, value in original(backend, endpoint_name).items() if key != "DataCaptureConfig" or value}
+
+
+def starts(backend, configuration: str) -> bool:
+    """AWS rolls back to a configuration whose containers start. An image with this tag does not without a network."""
+    names = [variant["ModelName"] for variant in backend.describe_endpoint_config(configuration)["ProductionVariants"]]
+    isolated = [model for model in map(backend.describe_model, names) if model.enable_network_isolation]
+    containers = [one for model in isolated for one in (model.primary_container, *model.containers) if one]
+    return not any(one.get("Image", "").endswith(NEEDS_NETWORK) for one in containers)
 
 
 def update_endpoint(response):
