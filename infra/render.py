@@ -49,6 +49,13 @@ def without_docstring(node: ast.stmt) -> str:
     return ast.unparse(node)
 
 
+def defined(file: pathlib.Path) -> set[str]:
+    """The names of the functions and constants of a file."""
+    body = ast.parse(file.read_text(encoding="utf-8")).body
+    functions = {node.name for node in body if isinstance(node, ast.FunctionDef)}
+    return functions | {node.targets[0].id for node in body if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)}
+
+
 class Scripts:
     """The functions and constants of `action.py` and of the files that actions share, by name."""
 
@@ -56,8 +63,13 @@ class Scripts:
         self.where = folder / "action.py"
         self.parts: dict[str, tuple[str, set[str]]] = {}
         self.imports: dict[str, str] = {}
-        for file in (*sorted(folder.parent.glob("*.py")), self.where):
+        shared = sorted(folder.parent.glob("*.py"))
+        for file in shared:
+            known = set(self.parts)
             self.read(file)
+            if twice := known & defined(file):
+                raise RenderError(f"{file}: `{min(twice)}` is in another shared file already")
+        self.read(self.where)
 
     def read(self, file: pathlib.Path) -> None:
         source = file.read_text(encoding="utf-8")

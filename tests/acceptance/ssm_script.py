@@ -8,7 +8,20 @@ from botocore import xform_name
 from ssm_calls import Call, model_of
 
 # What Systems Manager's Python has, and what a containment script may need of it.
-IMPORTS = {"boto3", "botocore", "datetime", "hashlib", "ipaddress", "json", "random", "time"}
+IMPORTS = {
+    "base64",
+    "boto3",
+    "botocore",
+    "datetime",
+    "hashlib",
+    "ipaddress",
+    "json",
+    "random",
+    "re",
+    "ssl",
+    "time",
+    "urllib",
+}
 RUNTIMES = {"python3.11"}
 # Attributes of a client that are no operation.
 _NOT_CALLS = {"exceptions", "meta"}
