@@ -6,7 +6,7 @@ import threading
 
 from local_aws.operations import Operation
 
-_QUERY_SERVICES = {"ec2", "iam", "sts", "sns", "cloudformation", "elasticloadbalancing", "autoscaling"}
+_QUERY_SERVICES = {"ec2", "iam", "sts", "sns", "cloudformation", "elasticloadbalancing", "autoscaling", "rds"}
 
 
 @dataclasses.dataclass
