@@ -7,8 +7,9 @@ def join() -> None:
     """Called once moto is loaded, which takes most of a second."""
     from moto.autoscaling.models import AutoScalingBackend
 
-    plug.replaces(AutoScalingBackend, "enter_standby_instances", "self", "group_name", "instance_ids", "should_decrement")(enter)
-    plug.replaces(AutoScalingBackend, "exit_standby_instances", "self", "group_name", "instance_ids")(leave)
+    parameters = ("self", "group_name", "instance_ids")
+    plug.replaces(AutoScalingBackend, "enter_standby_instances", *parameters, "should_decrement")(enter)
+    plug.replaces(AutoScalingBackend, "exit_standby_instances", *parameters)(leave)
     plug.verify()
 
 

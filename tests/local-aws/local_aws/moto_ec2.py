@@ -5,7 +5,7 @@ from local_aws import plug
 
 def join() -> None:
     """Called once moto is loaded, which takes most of a second."""
-    from moto.ec2.models import elastic_block_store, elastic_network_interfaces, instances, security_groups
+    from moto.ec2.models import elastic_block_store, elastic_network_interfaces, instances, network_acls, security_groups
 
     interface = elastic_network_interfaces.NetworkInterface
     plug.take(interface, "group_set")
@@ -18,6 +18,8 @@ def join() -> None:
     from moto.ec2.responses.instances import InstanceResponse
 
     plug.replaces(InstanceResponse, "modify_instance_attribute", "self")(modify_instance_attribute)
+    acls = network_acls.NetworkAclBackend
+    plug.replaces(acls, "create_network_acl", "self", "vpc_id", "tags", "default")(create_network_acl)
     plug.verify()
 
 
@@ -65,3 +67,12 @@ def delete_group(original, backend, name=None, group_id=None):
     if worn or named:
         raise DependencyViolationError(f"resource {group_id} has a dependent object")
     return original(backend, name, group_id)
+
+
+def create_network_acl(original, backend, vpc_id, tags=None, default=False):
+    """A network ACL shows the entry that denies what no other decides; moto's own ones have it, those that are made have not."""
+    acl = original(backend, vpc_id, tags, default)
+    if not default:
+        for egress in (True, False):
+            backend.create_network_acl_entry(acl.id, 32767, "-1", "deny", egress, "0.0.0.0/0", None, None, None, None, None)
+    return acl
