@@ -49,14 +49,16 @@ class Instance(Target):
             self.join_group(min_size)
 
     def keep_root(self, keep: bool) -> None:
-        (mapping,) = self.ec2.describe_instances(InstanceIds=[self.id])["Reservations"][0]["Instances"][0]["BlockDeviceMappings"]
+        instance = self.ec2.describe_instances(InstanceIds=[self.id])["Reservations"][0]["Instances"][0]
+        (mapping,) = instance["BlockDeviceMappings"]
         changed = {"DeviceName": mapping["DeviceName"], "Ebs": {"DeleteOnTermination": not keep}}
         self.ec2.modify_instance_attribute(InstanceId=self.id, BlockDeviceMappings=[changed])
 
     def serve(self, address: str) -> None:
         """Two load balancers lead to it: one by its id under two ports and by an address of it, and a classic one."""
         name = unique("s")
-        second = self.ec2.create_subnet(VpcId=self.vpc, CidrBlock="10.1.2.0/24", AvailabilityZone=f"{self.aws.region}b")["Subnet"]
+        zone = f"{self.aws.region}b"
+        second = self.ec2.create_subnet(VpcId=self.vpc, CidrBlock="10.1.2.0/24", AvailabilityZone=zone)["Subnet"]
         gateway = self.ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
         self.ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=self.vpc)
         made = self.elbv2.create_load_balancer(Name=name, Subnets=[self.subnet, second["SubnetId"]])["LoadBalancers"][0]
@@ -72,7 +74,7 @@ class Instance(Target):
             Port=80,
             DefaultActions=[{"Type": "forward", "TargetGroupArn": by_id}],
         )
-        self.elbv2.register_targets(TargetGroupArn=by_id, Targets=[{"Id": self.id, "Port": 8080}, {"Id": self.id, "Port": 8081}])
+        self.elbv2.register_targets(TargetGroupArn=by_id, Targets=[{"Id": self.id, "Port": port} for port in (8080, 8081)])
         other = {"Id": "10.1.1.250", "Port": 8080}
         own = {"Id": address, "Port": 8080, "AvailabilityZone": f"{self.aws.region}a"}
         self.elbv2.register_targets(TargetGroupArn=by_address, Targets=[own, other])

@@ -30,7 +30,9 @@ class DatabaseSnapshot(Target):
                 DBClusterSnapshotIdentifier=self.id, AttributeName="restore", ValuesToAdd=shared_with
             )
         elif shared_with:
-            self.rds.modify_db_snapshot_attribute(DBSnapshotIdentifier=self.id, AttributeName="restore", ValuesToAdd=shared_with)
+            self.rds.modify_db_snapshot_attribute(
+                DBSnapshotIdentifier=self.id, AttributeName="restore", ValuesToAdd=shared_with
+            )
 
     def shares(self) -> list[str]:
         if self.is_cluster:
