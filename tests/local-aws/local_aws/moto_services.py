@@ -16,7 +16,15 @@ from ministack.core import router
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import iam
 
-from local_aws import moto_autoscaling, moto_ec2, moto_load_balancing, moto_sagemaker, moto_service_scaling, plug
+from local_aws import (
+    moto_autoscaling,
+    moto_ec2,
+    moto_identity,
+    moto_load_balancing,
+    moto_sagemaker,
+    moto_service_scaling,
+    plug,
+)
 
 # Credential scope -> the first label of the host by which moto knows the service.
 SERVICES = {
@@ -61,6 +69,7 @@ def moto_client():
             moto_ec2.join()
             moto_load_balancing.join()
             moto_sagemaker.join()
+            moto_identity.join()
             _client = Client(dispatcher(create), use_cookies=False)
         return _client
 

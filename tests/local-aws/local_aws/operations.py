@@ -19,6 +19,7 @@ _MODEL_NAMES = {
     "monitoring": "cloudwatch",
     "elasticloadbalancing": "elbv2",
     "tagging": "resourcegroupstaggingapi",
+    "sso": "sso-admin",
 }
 _RPC_PATH = re.compile(r"/service/[^/]+/operation/(\w+)$")
 _SCOPE = re.compile(r"Credential=([^/,\s]+)/\d+/([^/]+)/([^/]+)/aws4_request")
