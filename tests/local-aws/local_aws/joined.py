@@ -21,6 +21,7 @@ from local_aws import (
     sdk_tasks,
     security_hub,
     state_machines,
+    waf,
 )
 from local_aws.automation import service
 
@@ -44,6 +45,7 @@ __all__ = [
     "security_hub",
     "service",
     "state_machines",
+    "waf",
 ]
 
 

@@ -1,0 +1,69 @@
+"""Where ministack's WAF differs from AWS in what a change must heed: lock tokens, members of a web ACL, and where CloudFront's live."""
+
+import json
+
+from ministack.core.responses import get_region
+from ministack.services import waf
+
+from local_aws import plug
+
+failed = plug.take(waf, "_waf_err", "code", "message")
+found_in = plug.take(waf, "_resource_from_scope", "store", "uid", "scope")
+web_acls = plug.take(waf, "_web_acls")
+ip_sets = plug.take(waf, "_ip_sets")
+# What UpdateWebACL replaces beside what ministack keeps: left out, it is gone.
+REPLACED = (
+    "Description",
+    "CustomResponseBodies",
+    "CaptchaConfig",
+    "ChallengeConfig",
+    "TokenDomains",
+    "AssociationConfig",
+    "DataProtectionConfig",
+    "OnSourceDDoSProtectionConfig",
+    "ApplicationConfig",
+)
+WRONG_TOKEN = "AWS WAF couldn’t save your changes because someone changed the resource after you started to edit it."
+
+
+@plug.replaces(waf, "handle_request", "method", "path", "headers", "body", "query_params")
+async def handle(original, method, path, headers, body, query_params):
+    if json.loads(body or "{}").get("Scope") == "CLOUDFRONT" and get_region() != "us-east-1":
+        return failed("WAFInvalidParameterException", "Error reason: The scope is not valid., field: SCOPE_VALUE")
+    return await original(method, path, headers, body, query_params)
+
+
+def has_wrong_token(store, data: dict) -> bool:
+    kept = found_in(store, data.get("Id", ""), data.get("Scope"))
+    return bool(kept) and data.get("LockToken") != kept["LockToken"]
+
+
+@plug.replaces(waf, "_update_ip_set", "data")
+def update_ip_set(original, data):
+    if has_wrong_token(ip_sets, data):
+        return failed("WAFOptimisticLockException", WRONG_TOKEN)
+    if kept := found_in(ip_sets, data.get("Id", ""), data.get("Scope")):
+        kept["Description"] = data.get("Description", "")
+    return original(data)
+
+
+@plug.replaces(waf, "create_web_acl_record", "name", "scope", "props")
+def create_web_acl(original, name, scope, props):
+    uid, arn, acl = original(name, scope, props)
+    keep_members(acl, props)
+    return uid, arn, acl
+
+
+@plug.replaces(waf, "_update_web_acl", "data")
+def update_web_acl(original, data):
+    if has_wrong_token(web_acls, data):
+        return failed("WAFOptimisticLockException", WRONG_TOKEN)
+    if kept := found_in(web_acls, data.get("Id", ""), data.get("Scope")):
+        keep_members(kept, data)
+    return original(data)
+
+
+def keep_members(acl: dict, given: dict) -> None:
+    for name in REPLACED:
+        acl.pop(name, None)
+    acl.update({name: given[name] for name in REPLACED if name in given})
