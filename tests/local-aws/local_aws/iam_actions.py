@@ -74,6 +74,8 @@ def actions_of(operation: Operation, headers: dict, query: dict, body: bytes) ->
         actions.append("iam:PassRole")
     if operation.name == "CreateModel" and prefix == "sagemaker":
         actions.append("iam:PassRole")
+    if operation.name == "RotateSecret":
+        actions.append("lambda:InvokeFunction")
     if operation.name == "StartAutomationExecution" and (json_object(body).get("Parameters") or {}).get("AutomationAssumeRole"):
         actions.append("iam:PassRole")
     return actions
