@@ -94,3 +94,21 @@ def test_page_for_a_failed_step_arrives_and_is_recorded_once(aws, attack, seed):
     assert len(set(response.pages())) == len(reasons)
     target = ("lock-bucket", response.shop.bucket)
     assert response.account()[target] == response.before[target]
+
+
+@pytest.mark.parametrize("fault", ["throttled", "dropped-before", "dropped-after", "duplicated"])
+def test_fault_at_the_first_request_for_every_change(aws, attack, fault):
+    """Not by chance: whatever a function or an automation changes, its first request meets the fault."""
+    response = attack()
+    aws.disturb(CALLS, first=fault)
+    response.publish()
+    response.until_contained(seconds=180)
+    response.until_gate()
+    met = aws.disturbances()[fault]
+    aws.clear_faults()
+    assert met > 10
+    test_response_ends_contained(response)
+    test_every_document_ran_once_for_its_step(response)
+    test_nobody_is_paged_for_what_a_repeat_mends(response)
+    test_evidence_is_sealed_once_and_whole(response)
+    test_counsel_is_asked_once_for_each_notice(response)

@@ -13,6 +13,7 @@ from ministack.core.responses import AccountRegionScopedDict, get_account_id
 
 from local_aws import control, plug, recording
 from local_aws.moto_services import handlers
+from local_aws.operations import READ_ONLY
 
 caller_identity = plug.take(iam_evaluator, "resolve_caller_identity", "access_key_id")
 trails_and_the_rest = handlers.get("cloudtrail")
@@ -26,7 +27,6 @@ DATA_EVENTS = {
     "sqs": ("Message",),
     "sns": ("Publish",),
 }
-READ_ONLY = ("Get", "List", "Describe", "Head", "Lookup", "BatchGet", "Search")
 RESOURCE_TYPES = {
     "Bucket": "AWS::S3::Bucket",
     "RoleName": "AWS::IAM::Role",

@@ -15,7 +15,7 @@ from hypercorn.asyncio import tcp_server
 
 from local_aws import control, plug
 from local_aws.api_faults import ApiFault
-from local_aws.operations import Operation
+from local_aws.operations import READ_ONLY, Operation
 
 THROTTLED, UNAVAILABLE = "throttled", "unavailable"
 DROPPED_BEFORE, DROPPED_AFTER, DUPLICATED = "dropped-before", "dropped-after", "duplicated"
@@ -51,10 +51,11 @@ async def remember_connection(original, server):
 
 @dataclasses.dataclass
 class Order:
-    """`calls` are `service` or `service:Operation` with the name in the signature (`ssm`, `s3:PutObject`).
+    """`calls` are `service` or `service:Operation` with the name in the signature (`ssm`, `s3:PutObject`), or `*` for every call.
 
     The shares are parts of 1, and the delay is at most so many seconds. With a `schedule`, the matching calls meet those faults one
-    after the other; then the order is over.
+    after the other; then the order is over. With `first`, each principal's first request for each operation that changes something
+    meets that fault.
     """
 
     calls: list[str]
@@ -66,12 +67,13 @@ class Order:
     duplicated: float = 0.0
     delay: float = 0.0
     schedule: list[str] | None = None
+    first: str = ""
     principals: tuple[str, ...] | list[str] = DISTURBED
     seen: collections.Counter = dataclasses.field(default_factory=collections.Counter)
     asked: collections.Counter = dataclasses.field(default_factory=collections.Counter)
 
     def __post_init__(self):
-        unknown = set(self.schedule or []) - {*FAULTS, NOTHING}
+        unknown = {*(self.schedule or []), self.first or NOTHING} - {*FAULTS, NOTHING}
         if unknown:
             raise ValueError(f"no such fault: {', '.join(sorted(unknown))}; there are {', '.join((*FAULTS, NOTHING))}")
         if sum(self.shares()) > 1:
@@ -83,7 +85,7 @@ class Order:
     def is_about(self, scope: str, operation: Operation, principal) -> bool:
         if self.schedule == []:
             return False
-        return principal.kind in self.principals and (scope in self.calls or f"{scope}:{operation.name}" in self.calls)
+        return principal.kind in self.principals and any(name in self.calls for name in (scope, f"{scope}:{operation.name}", "*"))
 
     def next(self, scope: str, operation: Operation, principal) -> "Fate":
         stream = f"{self.seed}/{principal.kind}/{principal.name}/{scope}:{operation.name}"
@@ -91,6 +93,9 @@ class Order:
         chance = random.Random(f"{stream}/{self.asked[stream]}")
         if self.schedule is not None:
             fault = self.schedule.pop(0)
+        elif self.first:
+            is_first = self.asked[stream] == 1 and not operation.name.startswith(READ_ONLY)
+            fault = self.first if is_first else NOTHING
         else:
             (fault,) = chance.choices([*FAULTS, NOTHING], [*self.shares(), 1 - sum(self.shares())])
         self.seen[fault] += 1

@@ -25,6 +25,8 @@ _RPC_PATH = re.compile(r"/service/[^/]+/operation/(\w+)$")
 _SCOPE = re.compile(r"Credential=([^/,\s]+)/\d+/([^/]+)/([^/]+)/aws4_request")
 _IDENTIFIER = re.compile(r"(?:Name|Names|Id|Ids|Arn|Arns|Url|Bucket|Key|Prefix|Types|Source|Email\w*)$", re.IGNORECASE)
 _LONGEST_VALUE = 300
+# What an operation's name begins with that changes nothing.
+READ_ONLY = ("Get", "List", "Describe", "Head", "Lookup", "BatchGet", "Search", "Query", "Scan")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -240,7 +240,7 @@ class LocalAws:
         """Faults on the wire for functions, automations and state machines; see `faults_on_the_wire.Order`.
 
         By chance: `disturb(["ssm", "s3:PutObject"], seed=7, throttled=0.1, dropped_after=0.05, delay=0.2)`. One by one:
-        `disturb(["dynamodb"], schedule=["dropped-before", "duplicated"])`. `principals` are the kinds disturbed.
+        `disturb(["dynamodb"], schedule=["dropped-before", "duplicated"])`. Each change once: `disturb(["*"], first="dropped-after")`.
         """
         self.control("POST", "/wire-faults", {"calls": calls, **order})
 

@@ -162,6 +162,19 @@ def test_fates_come_from_the_seed(aws, connect):
     assert fates(8) != first
 
 
+def test_first_request_for_each_operation_that_changes_something(aws, connect, unique):
+    aws.disturb(["*"], first="throttled", principals=["human"])
+    client, met = connect("sns", ONCE), []
+    asked = (client.list_topics, lambda: client.create_topic(Name=unique), lambda: client.create_topic(Name=unique), client.list_topics)
+    for ask in asked:
+        try:
+            ask()
+            met.append(False)
+        except botocore.exceptions.ClientError:
+            met.append(True)
+    assert met == [False, True, False, False]
+
+
 def test_people_are_not_disturbed_unless_asked(aws, table):
     aws.disturb(["dynamodb"], dropped_before=1.0)
     try:
@@ -197,6 +210,7 @@ def test_automation_that_is_cut_off_repeats(aws, automate):
     ("order", "reason"),
     [
         ({"schedule": ["mangled"]}, "no such fault: mangled"),
+        ({"first": "mangled"}, "no such fault: mangled"),
         ({"throttled": 0.7, "duplicated": 0.7}, "more than 1 together"),
     ],
 )
