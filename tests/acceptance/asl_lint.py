@@ -29,7 +29,7 @@ RETRIED_LAMBDA = {
     "Runtime.ExitError",
     "Runtime.Unknown",
 }
-OPTIMISED = {"lambda:invoke", "lambda:invoke.waitForTaskToken", "states:startExecution.sync:2"}
+OPTIMISED = {"lambda:invoke", "lambda:invoke.waitForTaskToken", "states:startExecution", "states:startExecution.sync:2"}
 INTEGRATION = re.compile(r"^arn:\$\{Partition\}:states:::(.+)$")
 SDK_CALL = re.compile(r"^aws-sdk:([a-z0-9]+):([a-z]\w*)(?:\.waitForTaskToken)?$")
 CALLBACK = ".waitForTaskToken"

@@ -137,12 +137,21 @@ def substituted_wrongly(properties: dict) -> list[str]:
     findings = []
     for key, value in properties.get("DefinitionSubstitutions", {}).items():
         target = key.removesuffix("Arn")
-        expected: dict = {"Ref": target} if target.endswith("StateMachine") else {"Fn::GetAtt": [target, "Arn"]}
-        if key == "Partition":
-            expected = {"Ref": "AWS::Partition"}
-        if value != expected:
+        # What is no ARN is a parameter of the template, of the same name.
+        expected = [{"Ref": "AWS::Partition"} if key == "Partition" else {"Ref": key}]
+        if target.endswith("StateMachine"):
+            expected = [{"Ref": target}, {"Fn::Sub": written_out(target)}]
+        elif target != key:
+            expected = [{"Fn::GetAtt": [target, "Arn"]}]
+        if value not in expected:
             findings.append(f"`{key}` is substituted by {json.dumps(value)}")
     return findings
+
+
+def written_out(logical_id: str) -> str:
+    """The ARN of a machine by its name, for two machines that start each other: neither can be made before the other."""
+    name = re.sub(r"(?<!^)(?=[A-Z])", "-", logical_id.removesuffix("StateMachine")).lower()
+    return f"arn:${{AWS::Partition}}:states:${{AWS::Region}}:${{AWS::AccountId}}:stateMachine:tocsin-{name}"
 
 
 def policy_faults(machine: Machine, properties: dict) -> list[str]:
@@ -175,7 +184,9 @@ def target_of(resource) -> str:
         return resource["Fn::GetAtt"][0]
     if isinstance(resource, dict) and "Ref" in resource:
         return resource["Ref"]
-    return resource["Fn::Sub"] if isinstance(resource, dict) and "Fn::Sub" in resource else str(resource)
+    text = resource["Fn::Sub"] if isinstance(resource, dict) and "Fn::Sub" in resource else str(resource)
+    logical_id = f"{pascal(text.rsplit(':tocsin-', 1)[-1])}StateMachine"
+    return logical_id if text == written_out(logical_id) else text
 
 
 def alarm_faults(template: dict, logical_id: str) -> list[str]:

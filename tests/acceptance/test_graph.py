@@ -4,6 +4,7 @@ Each property is also tried on machines with a planted fault, so that a check th
 """
 
 import copy
+import json
 import pathlib
 
 import gate
@@ -77,6 +78,43 @@ def test_a_time_out_of_the_gate_pages_and_asks_again(machines):
     ]
     assert edge.target == "PageOperatorAboutReview"
     assert not notification.reaches("SendNotice", start=edge.target, avoiding="RequestLegalReview")
+
+
+@pytest.mark.parametrize("passed", ["RequestContainmentApproval", "IsContainmentApproved"])
+def test_nothing_that_waits_for_a_person_runs_around_the_approval(machines, passed):
+    approval = machines["containment-approval"]
+    assert approval.reaches("RunContainment")
+    assert not approval.reaches("RunContainment", avoiding=passed), f"`RunContainment` can be reached around `{passed}`"
+    assert [(edge.source, edge.kind) for edge in approval.entries("RunContainment")] == [("IsContainmentApproved", "choice")]
+    assert [(edge.source, edge.kind) for edge in approval.entries("IsContainmentApproved")] == [("RequestContainmentApproval", "next")]
+
+
+def test_a_time_out_of_the_approval_escalates_and_never_runs_anything(machines):
+    approval = machines["containment-approval"]
+    (edge,) = [
+        edge
+        for edge in approval.successors("RequestContainmentApproval")
+        if edge.kind == "catch" and "States.Timeout" in edge.rule["ErrorEquals"]
+    ]
+    assert not approval.reaches("RunContainment", start=edge.target, avoiding="RequestContainmentApproval")
+    pages = [approval.states[after.target] for after in approval.successors(edge.target)]
+    assert pages and all(page.is_page and page.body["Arguments"]["Payload"]["escalate"] is True for page in pages)
+
+
+def test_no_step_and_no_notice_waits_with_an_approval(machines):
+    """Containment begins the approval and goes on. The response waits for it only after the notices."""
+    containment, response = machines["containment"], machines["incident-response"]
+    begin = containment.states["BeginContainmentApproval"].body
+    assert begin["Resource"].endswith(":states:startExecution")
+    assert not response.reaches("RunContainmentApproval", avoiding="RunNotifications")
+    asked = [task.name for machine in machines.values() for task in machine.tasks() if ".waitForTaskToken" in task.body["Resource"]]
+    assert sorted(asked) == ["RequestContainmentApproval", "RequestLegalReview"]
+
+
+def test_the_report_joins_the_approval_that_containment_began(machines):
+    begun = machines["containment"].states["BeginContainmentApproval"].body["Arguments"]
+    joined = machines["incident-response"].states["RunContainmentApproval"].body["Arguments"]
+    assert json.loads(json.dumps(begun).replace("$approval", "$states.input")) == joined
 
 
 # name -> (the machine, the change, what must be said of it)
@@ -259,6 +297,21 @@ SILENCES = {
         "containment",
         lambda states: containment_steps(states)["NoteStuckReversal"].update(Next="StepFailed"),
         "`StepFailed` can be reached without a page",
+    ),
+    "a question that cannot be asked, in silence": (
+        "containment-approval",
+        lambda states: states["RequestContainmentApproval"]["Catch"][1].update(Next="StepsDeclined"),
+        "the failure of `RequestContainmentApproval` can end in `StepsDeclined` without a page or a reversal",
+    ),
+    "an unanswered question that nobody hears of": (
+        "containment-approval",
+        lambda states: states["IsAskedAgain"].update(Default="ApprovalUnanswered"),
+        "`ApprovalUnanswered` can be reached without a page",
+    ),
+    "an approval that is not asked for, in silence": (
+        "containment",
+        lambda states: inside(states, "BeginContainmentApprovals")["BeginContainmentApproval"]["Catch"].pop(),
+        "`BeginContainmentApproval` starts a machine and does not catch its failure",
     ),
     "a child that stops its parent": (
         "incident-response",

@@ -16,6 +16,7 @@ REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 MACHINES = REPOSITORY / "statemachines"
 TEMPLATE = REPOSITORY / "infra" / "responder.yaml"
 CONTAINMENT, EVIDENCE, RESPONSE, NOTIFICATION = "containment", "evidence-preservation", "incident-response", "notification"
+APPROVAL = "containment-approval"
 
 
 @pytest.fixture
@@ -197,7 +198,7 @@ FAULTS = {
     ),
     "a misspelt function": (
         CONTAINMENT,
-        lambda s: s["HasWithheldSteps"]["Choices"][0].update(Condition="{% $coutn($states.input.withheld) > 0 %}"),
+        lambda s: s["IsThereAnAction"]["Choices"][0].update(Condition="{% $coutn($states.input.waves) = 0 %}"),
         "unknown function `$coutn`",
     ),
     "a function that Step Functions does not have": (
@@ -354,14 +355,55 @@ def test_a_phase_that_failed_is_told(results, failed):
     assert decide(output, result=results) is failed
 
 
-def test_the_page_about_withheld_steps_names_each():
-    state = load_all(MACHINES)[CONTAINMENT].states["PageOperatorAboutWithheldSteps"]
-    withheld = [
-        {"step": {"action": "lock-bucket", "target": "a"}, "reason": "protected"},
-        {"step": {"action": "isolate-instance", "target": "b"}, "reason": "cap"},
-    ]
-    reason = state.body["Arguments"]["Payload"]["reason"]
-    assert decide(reason, input={"withheld": withheld[:1]}) == "lock-bucket on a waits for a person: protected"
-    assert decide(reason, input={"withheld": withheld}) == (
-        "lock-bucket on a waits for a person: protected; isolate-instance on b waits for a person: cap"
-    )
+@pytest.mark.parametrize(
+    ("decision", "goes_to"),
+    [
+        ({"approved": True, "order": "ord-1", "declined": 0}, "RunContainment"),
+        ({"approved": False, "order": None, "declined": 2}, "StepsDeclined"),
+        ({"approved": True, "order": None}, "NoteUnknownDecision"),
+        ({"approved": True}, "NoteUnknownDecision"),
+        ({"approved": "true", "order": "ord-1"}, "NoteUnknownDecision"),
+        ({"approved": [True], "order": ["ord-1"]}, "NoteUnknownDecision"),
+        ({"order": "ord-1"}, "NoteUnknownDecision"),
+        ({}, "NoteUnknownDecision"),
+        (None, "NoteUnknownDecision"),
+    ],
+)
+def test_only_an_approval_that_names_its_order_is_carried_out(decision, goes_to):
+    choice = load_all(MACHINES)[APPROVAL].states["IsContainmentApproved"].body
+    held = [rule["Next"] for rule in choice["Choices"] if decide(rule["Condition"], input=decision) is True]
+    assert (held or [choice["Default"]])[0] == goes_to
+
+
+@pytest.mark.parametrize(("asked", "goes_to"), [(1, "PageOperatorAboutUnansweredApproval"), (8, "PageOperatorAboutAbandonedApproval")])
+def test_an_approval_is_asked_for_so_often_and_no_more(asked, goes_to):
+    choice = load_all(MACHINES)[APPROVAL].states["IsAskedAgain"].body
+    held = [rule["Next"] for rule in choice["Choices"] if decide(rule["Condition"], {"asked": asked, "attempts": 8})]
+    assert (held or [choice["Default"]])[0] == goes_to
+
+
+@pytest.mark.parametrize(
+    ("contained", "approvals", "goes_to"),
+    [(True, 0, "Contained"), (True, 1, "ApprovalAwaited"), (False, 0, "NotContained"), (False, 1, "NotContained")],
+)
+def test_nothing_counts_as_contained_as_long_as_steps_wait(contained, approvals, goes_to):
+    choice = load_all(MACHINES)[CONTAINMENT].states["IsEveryStepContained"].body
+    states = {"contained": contained}
+    held = [rule["Next"] for rule in choice["Choices"] if decide(rule["Condition"], {"approvals": approvals}, input=states) is True]
+    assert (held or [choice["Default"]])[0] == goes_to
+
+
+@pytest.mark.parametrize(
+    ("approvals", "has_awaited", "goes_to"), [([], False, "ResponseEnded"), (["apr-1"], False, "AwaitApprovals"), (["apr-1"], True, "ResponseEnded")]
+)
+def test_a_response_waits_for_approvals_once(approvals, has_awaited, goes_to):
+    choice = load_all(MACHINES)[RESPONSE].states["HasOpenApprovals"].body
+    (rule,) = choice["Choices"]
+    holds = decide(rule["Condition"], {"has_awaited_approvals": has_awaited}, input={"approvals": approvals}) is True
+    assert (rule["Next"] if holds else choice["Default"]) == goes_to
+
+
+def test_the_order_reaches_the_plan_and_is_null_without_one():
+    assign = load_all(MACHINES)[CONTAINMENT].states["ReadIncident"].body["Assign"]["order"]
+    assert decide(assign, input={"incident": "inc-1", "order": "ord-1"}) == "ord-1"
+    assert decide(assign, input={"incident": "inc-1"}) is None

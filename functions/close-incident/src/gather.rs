@@ -1,7 +1,7 @@
 //! Gathers everything that was recorded of an incident into its report.
 
 use crate::Closer;
-use incident::containment::{ActionRecord, ActionState};
+use incident::containment::{ActionRecord, ActionState, Approval, ApprovalId};
 use incident::evidence::{CustodyEntry, EvidenceRecord, Outcome};
 use incident::notification::{Attempt, Delivery, Duty, DutyState, Facts, LegalReview};
 use incident::ports::{FindingDesk, Vault};
@@ -19,6 +19,7 @@ pub(crate) struct Record {
     pub(crate) findings: Vec<FindingRecord>,
     pub(crate) documents: Vec<Value>,
     pub(crate) actions: Vec<ActionRecord>,
+    pub(crate) approvals: Vec<Approval>,
     pub(crate) evidence: Vec<EvidenceRecord>,
     pub(crate) custody: Vec<CustodyEntry>,
     pub(crate) duties: Vec<Duty>,
@@ -46,6 +47,7 @@ impl<T: Records, V: Vault, F: FindingDesk> Closer<T, V, F> {
             documents,
             findings,
             actions: self.records.list(&listing("ACTION#")).await?,
+            approvals: self.records.list(&listing("APPROVAL#")).await?,
             evidence: self.records.list(&listing("EVIDENCE#")).await?,
             custody: self.records.list(&listing("CUSTODY#")).await?,
             duties: self.records.list(&listing("OBLIGATION#")).await?,
@@ -59,6 +61,23 @@ impl<T: Records, V: Vault, F: FindingDesk> Closer<T, V, F> {
 }
 
 impl Record {
+    /// The approvals that nobody has answered, or whose steps are not at an end.
+    pub(crate) fn open_approvals(&self) -> Vec<ApprovalId> {
+        let is_under_way = |action: &ActionRecord| match action.state {
+            ActionState::Started | ActionState::Withheld => true,
+            ActionState::Contained
+            | ActionState::Failed
+            | ActionState::Reversed
+            | ActionState::Released
+            | ActionState::Declined => false,
+        };
+        let is_open = |approval: &&Approval| {
+            let mut under_way = self.actions.iter().filter(|action| is_under_way(action));
+            under_way.any(|action| approval.steps().any(|asked| asked.step == action.step))
+        };
+        self.approvals.iter().filter(is_open).map(|approval| approval.id.clone()).collect()
+    }
+
     pub(crate) fn report(&self, incident: Incident, organisation: &Organisation, now: Timestamp) -> Report {
         Report {
             organisation: organisation.name.clone(),
@@ -140,7 +159,7 @@ impl Record {
         for action in &self.actions {
             let step = format!("{} on {}", action.step.action, action.step.target);
             let pass = if action.step.pass > 1 { ", repeated" } else { "" };
-            if action.state != ActionState::Withheld {
+            if has_begun(action) {
                 add(action.started_at, Phase::Containment, format!("{step} started{pass}"), "tocsin");
             }
             if let Some(at) = action.contained_at {
@@ -148,6 +167,16 @@ impl Record {
             }
             if let Some(at) = action.reversed_at {
                 add(at, Phase::Containment, format!("{step} reversed, the account is as it was found"), "tocsin");
+            }
+        }
+        for approval in &self.approvals {
+            let asked = format!("approval {} of {} steps asked for", approval.id, approval.steps().count());
+            add(approval.requested_at, Phase::Containment, asked, approval.requested_by.as_deref().unwrap_or("tocsin"));
+            if let Some(decision) = &approval.decision {
+                let (approved, declined) = (decision.approved.len(), decision.declined.len());
+                let what =
+                    format!("approval {}: {approved} approved, {declined} declined: {}", approval.id, decision.reason);
+                add(decision.at, Phase::Containment, what, &decision.by);
             }
         }
         for entry in &self.custody {
@@ -178,6 +207,11 @@ impl Record {
     }
 }
 
+/// Whether anything was done: a step that waits for a person, or was declined, has not begun.
+fn has_begun(record: &ActionRecord) -> bool {
+    !matches!(record.state, ActionState::Withheld | ActionState::Declined)
+}
+
 fn finding_line(record: &FindingRecord) -> FindingLine {
     FindingLine {
         id: record.finding.id.clone(),
@@ -194,7 +228,7 @@ fn action_line(record: &ActionRecord) -> ActionLine {
         action: format!("{}{pass}", record.step.action),
         target: record.step.target.clone(),
         state: word(&record.state),
-        started_at: (record.state != ActionState::Withheld).then_some(record.started_at),
+        started_at: has_begun(record).then_some(record.started_at),
         contained_at: record.contained_at,
         reversed_at: record.reversed_at,
         reason: record.reason.clone(),

@@ -2,6 +2,7 @@
 
 mod gather;
 
+use incident::containment::{ActionRecord, ActionState, ApprovalId};
 use incident::notification::DutyState;
 use incident::ports::{FindingDesk, Vault};
 use incident::records::{Key, Records};
@@ -33,6 +34,8 @@ pub struct Closed {
     /// Whether nothing is left to do: no page, no step that waits, failed or was reversed, and no duty that is still open.
     closed: bool,
     report: String,
+    /// The containment approvals that wait for a person, or whose steps are under way.
+    approvals: Vec<ApprovalId>,
 }
 
 impl<T: Records, V: Vault, F: FindingDesk> Closer<T, V, F> {
@@ -49,7 +52,10 @@ impl<T: Records, V: Vault, F: FindingDesk> Closer<T, V, F> {
             DutyState::Sent | DutyState::Withheld => true,
             DutyState::Open | DutyState::NotTurnedOn => false,
         });
-        let contained = record.actions.iter().all(|action| action.contained_at.is_some());
+        // What a person declined is settled, too.
+        let is_settled = |action: &ActionRecord| action.contained_at.is_some() || action.state == ActionState::Declined;
+        let contained = record.actions.iter().all(is_settled);
+        let approvals = record.open_approvals();
         // Whoever was paged has something to do, and says so by closing the incident.
         let mut closed = settled && contained && record.pages.is_empty();
         let report = record.report(incident, &organisation, now);
@@ -77,6 +83,6 @@ impl<T: Records, V: Vault, F: FindingDesk> Closer<T, V, F> {
             };
             closed = self.records.update(&key, change).await?.closed_at.is_some();
         }
-        Ok(Closed { incident: task.incident, closed, report: format!("{folder}/report.html") })
+        Ok(Closed { incident: task.incident, closed, report: format!("{folder}/report.html"), approvals })
     }
 }

@@ -48,13 +48,13 @@ pub trait FindingDesk {
     async fn mark_notified(&self, document: &Value, note: &str) -> Result<(), Failure>;
 }
 
-/// Starts the response.
+/// Starts executions: of the response to an incident, of the containment that a person ordered.
 pub trait Responses {
-    /// Starts the response to an incident under this name, or joins the one of that name.
+    /// Starts one under this name, or joins the one of that name.
     async fn start(&self, name: &str, input: &Value) -> Result<(), Failure>;
 }
 
-/// Holds the execution that waits for counsel.
+/// Holds the execution that waits for a decision of a person.
 pub trait Gate {
     /// Lets it go on with this decision. `Ok(false)`: nothing waits any more under this token.
     async fn resume(&self, token: &str, decision: &Value) -> Result<bool, Failure>;
@@ -92,6 +92,8 @@ pub struct Message {
 pub trait Pager {
     /// Sends a page.
     async fn page(&self, page: &Page) -> Result<(), Failure>;
+    /// Sends a message: a subject of one line, at most 100 characters of ASCII, and plain text.
+    async fn tell(&self, subject: &str, text: &str) -> Result<(), Failure>;
 }
 
 /// Where findings that cannot be read are kept.

@@ -13,6 +13,8 @@ pub struct Paging<T, P> {
     pub records: T,
     /// Reaches the operator.
     pub pager: P,
+    /// Reaches those who are asked when the operator does not answer.
+    pub escalation: P,
 }
 
 /// What a person has to know.
@@ -24,6 +26,9 @@ pub struct PageTask {
     pub at_state: String,
     /// Why.
     pub reason: String,
+    /// Whether those who stand behind the operator hear of it as well.
+    #[serde(default)]
+    pub escalate: bool,
 }
 
 /// Whether this task sent the page, or an earlier one did.
@@ -40,12 +45,15 @@ impl<T: Records, P: Pager> Paging<T, P> {
     /// # Errors
     /// What the pager answers.
     pub async fn page(&self, task: PageTask, now: Timestamp) -> Result<Paged, Failure> {
-        let PageTask { incident, at_state, reason } = task;
+        let PageTask { incident, at_state, reason, escalate } = task;
         let page = Page { incident: incident.clone(), at_state, reason, paged_at: now, sent_at: None };
         let key = Key::page(&page);
         let (kept, _) = self.records.create(&key, &page).await?;
         if kept.sent_at.is_some() {
             return Ok(Paged { incident, sent: false });
+        }
+        if escalate {
+            self.escalation.page(&kept).await?;
         }
         self.pager.page(&kept).await?;
         count("OperatorPaged", 1);

@@ -2,7 +2,9 @@
 
 use incident::containment::guard::{self, Guard, Loaded, Tally, Window};
 use incident::containment::plan::Withheld;
-use incident::containment::{ActionRecord, ActionState, Hold, Plan, Playbook, Playbooks, Step, Wave};
+use incident::containment::{
+    ActionRecord, ActionState, Approval, ApprovalId, Hold, Order, OrderId, Plan, Playbook, Playbooks, Step, Wave, approval,
+};
 use incident::ports::Vault;
 use incident::records::{Key, Listing, Records};
 use incident::{Failure, Incident, IncidentId, organisation};
@@ -26,20 +28,24 @@ pub struct Planner<T, V> {
     pub repeat_after_seconds: u32,
 }
 
-/// Which incident.
+/// Which incident, and what a person has ordered for it.
 #[derive(Debug, Deserialize)]
 pub struct PlanTask {
     /// Its identifier.
     pub incident: IncidentId,
+    /// The order. With one, exactly its steps are planned: a person has answered the guards.
+    #[serde(default)]
+    pub order: Option<OrderId>,
 }
 
 /// The plan, as the state machine reads it.
 #[derive(Debug, Serialize)]
 pub struct Planned {
     incident: IncidentId,
-    playbook: String,
+    playbook: Option<String>,
     waves: Vec<PlannedWave>,
-    withheld: Vec<Withheld>,
+    /// The approvals to ask for: what waits for a person and was not asked for yet.
+    approvals: Vec<ApprovalId>,
     /// No action of the playbook fits what the findings name: a person has to know that nothing is contained.
     nothing_fits: bool,
 }
@@ -58,13 +64,21 @@ struct PlannedStep {
 }
 
 impl<T: Records, V: Vault> Planner<T, V> {
-    /// Plans what is not yet under way: a second finding contains only what it newly names.
+    /// Plans what is not yet under way, or what a person has ordered.
     ///
     /// # Errors
-    /// `Rejected` without such an incident, `NeedsOperator` without usable settings.
+    /// `Rejected` without such an incident or order, `NeedsOperator` without usable settings.
     pub async fn plan(&self, task: PlanTask, now: Timestamp) -> Result<Planned, Failure> {
+        match &task.order {
+            Some(order) => self.plan_order(&task.incident, order, now).await,
+            None => self.plan_playbook(&task.incident, now).await,
+        }
+    }
+
+    /// A second finding contains only what it newly names.
+    async fn plan_playbook(&self, id: &IncidentId, now: Timestamp) -> Result<Planned, Failure> {
         let organisation = organisation::load(&self.vault).await?;
-        let key = Key::incident(&task.incident);
+        let key = Key::incident(id);
         self.records.require::<Incident>(&key, "incident of this id").await?;
         // What joins from now on asks for another response; what has joined until now is planned here.
         let planned = |incident: &mut Incident| {
@@ -80,30 +94,103 @@ impl<T: Records, V: Vault> Planner<T, V> {
         }
         let plan = self.counted(&incident, playbook, &guard, now).await?;
         let nothing_fits = plan.waves.is_empty() && plan.withheld.is_empty();
-        let under_way: Vec<ActionRecord> = self.records.list(&Listing::of_incident(&incident.id, "ACTION#")).await?;
-        let is_new = |step: &Step| !under_way.iter().any(|record| record.step == *step);
+        let under_way: Vec<ActionRecord> = self.records.list(&Listing::of_incident(id, "ACTION#")).await?;
 
-        let mut withheld = Vec::new();
-        for held in plan.withheld.into_iter().filter(|held| is_new(&held.step)) {
-            let mut record = ActionRecord::started(incident.id.clone(), held.step.clone(), now);
-            record.state = ActionState::Withheld;
-            record.reason = Some(held.reason.clone());
-            self.records.create(&Key::action(&incident.id, &held.step), &record).await?;
-            withheld.push(held);
-        }
+        let approvals = self.withhold(&incident, playbook, plan.withheld, &under_way, now).await?;
         let mut waves = Vec::new();
-        for Wave { after_seconds, steps } in plan.waves {
-            let mut own = Vec::new();
-            for step in steps.into_iter().filter(|step| is_new(step)) {
-                if self.claims(&incident, &step).await? {
-                    own.push(PlannedStep { incident: incident.id.clone(), step });
-                }
+        for Wave { after_seconds, mut steps } in plan.waves {
+            steps.retain(|step| !under_way.iter().any(|record| record.step == *step));
+            waves.extend(self.claimed(&incident, after_seconds, steps).await?);
+        }
+        Ok(Planned { playbook: Some(playbook.id.clone()), waves, approvals, nothing_fits, incident: incident.id })
+    }
+
+    /// Puts what does not run by itself before a person; answers with the approvals that nobody was asked for yet.
+    ///
+    /// Approvals come before the records of their steps, and both are looked up first: a repeat after a plan that broke off
+    /// at any point asks for the same.
+    async fn withhold(
+        &self,
+        incident: &Incident,
+        playbook: &Playbook,
+        mut withheld: Vec<Withheld>,
+        under_way: &[ActionRecord],
+        now: Timestamp,
+    ) -> Result<Vec<ApprovalId>, Failure> {
+        let mut known: Vec<Approval> = self.records.list(&Listing::of_incident(&incident.id, "APPROVAL#")).await?;
+        withheld.retain(|held| {
+            under_way.iter().all(|record| record.step != held.step || record.state == ActionState::Withheld)
+        });
+        let is_asked = |step: &Step| known.iter().flat_map(Approval::steps).any(|asked| asked.step == *step);
+        let new: Vec<Withheld> = withheld.iter().filter(|held| !is_asked(&held.step)).cloned().collect();
+        known.extend(Approval::of_withheld(&incident.id, playbook, &new, now));
+        known.retain(|approval| approval.decision.is_none() && approval.asked == 0);
+        for waiting in &known {
+            approval::ask(&self.records, waiting).await?;
+        }
+        for held in withheld {
+            let mut record = ActionRecord::started(incident.id.clone(), held.step, now);
+            record.state = ActionState::Withheld;
+            record.reason = Some(held.reason);
+            self.records.create(&Key::action(&incident.id, &record.step), &record).await?;
+        }
+        Ok(known.into_iter().map(|approval| approval.id).collect())
+    }
+
+    /// Plans what a person ordered.
+    async fn plan_order(&self, id: &IncidentId, order: &OrderId, now: Timestamp) -> Result<Planned, Failure> {
+        let incident: Incident = self.records.require(&Key::incident(id), "incident of this id").await?;
+        let order: Order = self.records.require(&Key::order(id, order), "order of this id").await?;
+        let mut waves = Vec::new();
+        for Wave { after_seconds, steps } in order.plan(self.repeat_after_seconds) {
+            for step in &steps {
+                self.begin(&order, step, now).await?;
             }
-            if !own.is_empty() {
-                waves.push(PlannedWave { after_seconds, steps: own });
+            waves.extend(self.claimed(&incident, after_seconds, steps).await?);
+        }
+        Ok(Planned { playbook: None, waves, approvals: Vec::new(), nothing_fits: false, incident: incident.id })
+    }
+
+    /// Makes a step that waits, was declined, or was taken back before one that is about to run. Each order does so once.
+    async fn begin(&self, order: &Order, step: &Step, now: Timestamp) -> Result<(), Failure> {
+        let key = Key::action(&order.incident, step);
+        let mut first = ActionRecord::started(order.incident.clone(), step.clone(), now);
+        first.order = Some(order.id.clone());
+        let begun = |record: &ActionRecord| match record.state {
+            ActionState::Started | ActionState::Contained => None,
+            ActionState::Withheld | ActionState::Declined => Some(first.clone()),
+            ActionState::Failed | ActionState::Reversed | ActionState::Released => {
+                let again = ActionRecord { order: first.order.clone(), ..record.again(now) };
+                (record.order != first.order).then_some(again)
+            }
+        };
+        let (kept, _) = self.records.create(&key, &first).await?;
+        if begun(&kept).is_some() {
+            let change = |record: &mut ActionRecord| {
+                if let Some(begun) = begun(record) {
+                    *record = begun;
+                }
+                Ok(())
+            };
+            self.records.update(&key, change).await?;
+        }
+        Ok(())
+    }
+
+    /// The wave of those steps that this incident takes; `None` if it takes none.
+    async fn claimed(
+        &self,
+        incident: &Incident,
+        after_seconds: u32,
+        steps: Vec<Step>,
+    ) -> Result<Option<PlannedWave>, Failure> {
+        let mut own = Vec::new();
+        for step in steps {
+            if self.claims(incident, &step).await? {
+                own.push(PlannedStep { incident: incident.id.clone(), step });
             }
         }
-        Ok(Planned { playbook: playbook.id.clone(), waves, withheld, nothing_fits, incident: incident.id })
+        Ok((!own.is_empty()).then_some(PlannedWave { after_seconds, steps: own }))
     }
 
     /// The plan, with its steps counted: two incidents that are planned at the same time share the caps.

@@ -60,7 +60,8 @@ impl<T: Records, V: Vault, A: ActionRunner> Starter<T, V, A> {
                 let refusal = format!("`{}` was reversed before: a person decides", step.action);
                 return Err(Failure::needs_operator(refusal));
             }
-            ActionState::Withheld => {
+            // An order makes it a started one before it comes here.
+            ActionState::Withheld | ActionState::Declined => {
                 return Err(Failure::needs_operator(format!("`{}` waits for a person", step.action)));
             }
         }

@@ -2,7 +2,7 @@
 
 use super::guard::{Guard, PATH};
 use super::library::{Parameter, ValueSource};
-use super::{ActionId, Step};
+use super::{ActionId, OrderId, Step};
 use crate::fault::Failure;
 use crate::record::IncidentId;
 use jiff::Timestamp;
@@ -176,6 +176,8 @@ pub enum ActionState {
     Withheld,
     /// This incident has let go of it; another one keeps it contained.
     Released,
+    /// A person decided that it is not done.
+    Declined,
 }
 
 /// What is recorded of one step.
@@ -202,7 +204,7 @@ pub struct ActionRecord {
     pub contained_at: Option<Timestamp>,
     /// When the state as found was observed again.
     pub reversed_at: Option<Timestamp>,
-    /// Why it failed or waits.
+    /// Why it failed, waits or was declined.
     pub reason: Option<String>,
     /// How often it was begun again after it had failed or been reversed.
     #[serde(default)]
@@ -216,6 +218,9 @@ pub struct ActionRecord {
     /// How often that was read.
     #[serde(default)]
     pub checks: u32,
+    /// The order of a person that it runs by; `None` where a playbook is enough.
+    #[serde(default)]
+    pub order: Option<OrderId>,
 }
 
 /// A person who asks for something, and why.
@@ -246,6 +251,7 @@ impl ActionRecord {
             reversed_by: None,
             check: None,
             checks: 0,
+            order: None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::Page;
 use crate::Digest;
-use crate::containment::Step;
+use crate::containment::{ApprovalId, OrderId, Step};
 use crate::evidence::EvidenceItem;
 use crate::record::IncidentId;
 
@@ -73,6 +73,31 @@ impl Key {
         let Step { action, account, region, target, pass } = step;
         let region = region.as_deref().unwrap_or("global");
         Self::new(incident(id), format!("ACTION#{action}#{account}#{region}#{target}#{pass}"))
+    }
+
+    /// What a person has decided to do.
+    pub fn order(id: &IncidentId, order: &OrderId) -> Self {
+        Self::new(incident(id), format!("ORDER#{order}"))
+    }
+
+    /// Steps that wait for a person, and what was decided about them.
+    pub fn approval(id: &IncidentId, approval: &ApprovalId) -> Self {
+        Self::new(incident(id), format!("APPROVAL#{approval}"))
+    }
+
+    /// One attempt to answer an approval, accepted or refused.
+    pub fn approval_attempt(id: &IncidentId, approval: &ApprovalId, attempt: &Digest) -> Self {
+        Self::new(incident(id), format!("APPROVAL-ATTEMPT#{approval}#{}", attempt.short(24)))
+    }
+
+    /// The task token of an approval: a partition of its own, so that a policy can name it.
+    pub fn approval_token(id: &IncidentId, approval: &ApprovalId) -> Self {
+        Self::new(format!("APPROVAL-GATE#{id}#{approval}"), "TOKEN")
+    }
+
+    /// An approval that waits for an answer.
+    pub fn waiting_approval(id: &IncidentId, approval: &ApprovalId) -> Self {
+        Self::new("APPROVALS".to_owned(), format!("{id}#{approval}"))
     }
 
     /// One item of evidence.

@@ -6,6 +6,7 @@ mod key;
 pub use finding::{FindingRecord, Member, finding_ids};
 pub use key::Key;
 
+use crate::containment::ApprovalId;
 use crate::fault::Failure;
 use crate::record::IncidentId;
 use jiff::Timestamp;
@@ -29,7 +30,7 @@ pub struct Page {
     pub sent_at: Option<Timestamp>,
 }
 
-/// A task token, kept where only the gate's two functions can read.
+/// A task token, kept where only the two functions of its gate can read.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct GateToken {
     /// The token.
@@ -51,6 +52,19 @@ pub struct WaitingReview {
     pub requested_at: Timestamp,
 }
 
+/// An approval that waits for an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingApproval {
+    /// The incident.
+    pub incident: IncidentId,
+    /// The approval.
+    pub approval: ApprovalId,
+    /// When it was asked for.
+    pub requested_at: Timestamp,
+    /// How many steps wait.
+    pub steps: usize,
+}
+
 /// The records of one kind below one partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing {
@@ -69,6 +83,11 @@ impl Listing {
     /// Every notice that waits for counsel.
     pub fn waiting() -> Self {
         Self { partition: "REVIEWS".to_owned(), prefix: "inc-".to_owned() }
+    }
+
+    /// Every approval that waits for an answer.
+    pub fn waiting_approvals() -> Self {
+        Self { partition: "APPROVALS".to_owned(), prefix: "inc-".to_owned() }
     }
 }
 

@@ -30,10 +30,19 @@ impl FunctionUrl {
     /// # Errors
     /// `Rejected` without credentials, region or a usable URL; `Transient` where the function cannot be reached.
     pub async fn post(&self, body: &str) -> Result<(u16, String), Failure> {
+        self.call("POST", "", body).await
+    }
+
+    /// Calls a path below the URL, such as `approvals`, whose parts need no escaping; answers with the status and the body.
+    ///
+    /// # Errors
+    /// As for [`Self::post`].
+    pub async fn call(&self, method: &str, below: &str, body: &str) -> Result<(u16, String), Failure> {
         let malformed = || Failure::rejected("the function's URL is not usable: it is `https://…`");
         let (scheme, rest) = self.url.split_once("://").ok_or_else(malformed)?;
         let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
-        let url = format!("{scheme}://{host}/{path}");
+        let separator = if below.is_empty() || path.is_empty() || path.ends_with('/') { "" } else { "/" };
+        let url = format!("{scheme}://{host}/{path}{separator}{below}");
         let config = self.sdk.config();
         let region = config.region().ok_or_else(|| Failure::rejected("no AWS region is set"))?;
         let credentials =
@@ -54,12 +63,12 @@ impl FunctionUrl {
             .into();
         let headers = [("host", host), ("content-type", "application/json")];
         let request =
-            SignableRequest::new("POST", url.as_str(), headers.into_iter(), SignableBody::Bytes(body.as_bytes()));
+            SignableRequest::new(method, url.as_str(), headers.into_iter(), SignableBody::Bytes(body.as_bytes()));
         let (signature, _) = sign(request.map_err(unsignable)?, &params).map_err(unsignable)?.into_parts();
 
         let unusable = |error| Failure::rejected("the function's URL is not usable").because(error);
         let mut request = HttpRequest::new(SdkBody::from(body));
-        request.set_method("POST").map_err(unusable)?;
+        request.set_method(method).map_err(unusable)?;
         request.set_uri(url.as_str()).map_err(unusable)?;
         for (name, value) in headers.into_iter().chain(signature.headers()) {
             request.headers_mut().insert(name.to_owned(), value.to_owned());

@@ -21,8 +21,8 @@ pub use findings::FindingServices;
 pub use function_url::FunctionUrl;
 pub use s3::{Buckets, LockedBucket};
 pub use sesv2::Mailer;
-pub use sfn::{LegalGate, StateMachine};
-pub use sns::OperatorTopic;
+pub use sfn::{StateMachine, WaitingTask};
+pub use sns::Topic;
 pub use sqs::{DeadLetterQueue, FindingsQueue};
 pub use ssm::Automations;
 

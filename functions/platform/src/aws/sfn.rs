@@ -1,4 +1,4 @@
-//! Step Functions: starts a response, and lets a notice through the gate.
+//! Step Functions: starts executions, and tells those that wait for a person what was decided.
 
 use super::Sdk;
 use super::failure::failed;
@@ -7,7 +7,7 @@ use incident::Failure;
 use incident::ports::{Gate, Responses};
 use serde_json::Value;
 
-/// The state machine `incident-response`.
+/// A state machine.
 #[derive(Clone, Debug)]
 pub struct StateMachine {
     client: Client,
@@ -28,29 +28,29 @@ impl Responses for StateMachine {
             Ok(_) => Ok(()),
             // It has run to its end already: a late repeat of a delivery.
             Err(error) if error.as_service_error().is_some_and(|e| e.is_execution_already_exists()) => Ok(()),
-            Err(error) => Err(failed("starting the response", error)),
+            Err(error) => Err(failed("starting an execution", error)),
         }
     }
 }
 
-/// The task that waits for counsel.
+/// A task that waits for a person.
 #[derive(Clone, Debug)]
-pub struct LegalGate(Client);
+pub struct WaitingTask(Client);
 
-impl LegalGate {
-    /// The gate.
+impl WaitingTask {
+    /// Whichever task the token names.
     pub fn connect(sdk: &Sdk) -> Self {
         Self(Client::new(&sdk.0))
     }
 }
 
-impl Gate for LegalGate {
+impl Gate for WaitingTask {
     async fn resume(&self, token: &str, decision: &Value) -> Result<bool, Failure> {
         match self.0.send_task_success().task_token(token).output(decision.to_string()).send().await {
             Ok(_) => Ok(true),
             Err(error) => match error.as_service_error() {
                 Some(e) if e.is_task_timed_out() || e.is_task_does_not_exist() => Ok(false),
-                _ => Err(failed("resuming the notification", error)),
+                _ => Err(failed("resuming an execution", error)),
             },
         }
     }
