@@ -1,5 +1,6 @@
 //! `tocsin`: for people at a terminal. One file a subcommand.
 
+mod contain;
 mod decide;
 mod replay;
 mod scope;
@@ -20,6 +21,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Contain(contain::Arguments),
     Decide(decide::Arguments),
     Replay(replay::Arguments),
     Scope(scope::Arguments),
@@ -37,6 +39,7 @@ trait Advised: Error {
 
 fn main() -> ExitCode {
     match Cli::parse().command {
+        Command::Contain(arguments) => finish(contain::run(&arguments)),
         Command::Decide(arguments) => finish(decide::run(&arguments)),
         Command::Replay(arguments) => finish(replay::run(&arguments)),
         Command::Scope(arguments) => finish(scope::run(&arguments)),
