@@ -21,6 +21,7 @@ MEMBER_STACK ?= tocsin-member
 NOTICE_SENDER ?=
 NOTICE_SENDER_IDENTITY ?= $(NOTICE_SENDER)
 OPERATOR_EMAIL ?=
+ESCALATION_EMAIL ?=
 # The key that settings/scope.json is signed with: base64 of DER on one line, as `aws kms get-public-key` prints it.
 SETTINGS_PUBLIC_KEY ?=
 
@@ -126,7 +127,7 @@ deploy: ## Build for arm64 and deploy both stacks (NOTICE_SENDER=… OPERATOR_EM
 	  --parameter-overrides SecurityAccountId="$$(aws sts get-caller-identity --query Account --output text)" HomeRegion="$$(aws configure get region)"
 	@sam deploy --template-file infra/responder.yaml --stack-name $(STACK) --resolve-s3 \
 	  --capabilities CAPABILITY_NAMED_IAM CAPABILITY_AUTO_EXPAND \
-	  --parameter-overrides NoticeSender="$(NOTICE_SENDER)" NoticeSenderIdentity="$(NOTICE_SENDER_IDENTITY)" OperatorEmail="$(OPERATOR_EMAIL)" $(if $(SETTINGS_PUBLIC_KEY),SettingsPublicKey="$(SETTINGS_PUBLIC_KEY)")
+	  --parameter-overrides NoticeSender="$(NOTICE_SENDER)" NoticeSenderIdentity="$(NOTICE_SENDER_IDENTITY)" OperatorEmail="$(OPERATOR_EMAIL)" EscalationEmail="$(ESCALATION_EMAIL)" $(if $(SETTINGS_PUBLIC_KEY),SettingsPublicKey="$(SETTINGS_PUBLIC_KEY)")
 
 clean: ## Remove everything that was built
 	@rm -rf target

@@ -11,6 +11,7 @@ import pytest
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "tests" / "local-aws"))
 
+from approvers import Approver  # noqa: E402
 from automation_runs import Documents, render  # noqa: E402
 from demo import containment, organisation, places, shop, stack  # noqa: E402
 from local_aws import LocalAws  # noqa: E402
@@ -63,6 +64,18 @@ def operator(aws, tocsin):
 def reviewers(aws, tocsin):
     """Two lawyers."""
     return [Reviewer(aws, tocsin.decision_url, name, stack.admit_counsel(aws, name)) for name in stack.COUNSEL]
+
+
+@pytest.fixture(scope="session")
+def approvers(aws, tocsin):
+    """Two people who may approve containment."""
+    return [Approver(aws, tocsin.approval_url, name, stack.admit_approver(aws, name)) for name in stack.APPROVERS]
+
+
+@pytest.fixture(scope="session")
+def escalated(aws, tocsin):
+    """The queue that every escalated page reaches."""
+    return stack.watch_escalations(aws, tocsin)
 
 
 @pytest.fixture(scope="session")

@@ -14,13 +14,13 @@ class Reviewer:
         self.name, self.url, self.key, self.region = name, url, key, aws.region
         self.arn = f"arn:aws:iam::{aws.account}:user/{name}"
 
-    def send(self, body: bytes, signed: bool = True) -> tuple[int, dict]:
-        request = AWSRequest("POST", self.url, data=body, headers={"content-type": "application/json"})
+    def send(self, body: bytes, signed: bool = True, method: str = "POST", below: str = "") -> tuple[int, dict]:
+        request = AWSRequest(method, self.url + below, data=body, headers={"content-type": "application/json"})
         if signed:
             credentials = Credentials(self.key["access_key"], self.key["secret_key"])
             SigV4Auth(credentials, "lambda", self.region).add_auth(request)
         prepared = request.prepare()
-        call = urllib.request.Request(prepared.url, data=body, method="POST", headers=dict(prepared.headers.items()))
+        call = urllib.request.Request(prepared.url, data=body or None, method=method, headers=dict(prepared.headers.items()))
         try:
             with urllib.request.urlopen(call, timeout=30) as answer:
                 return answer.status, json.loads(answer.read())

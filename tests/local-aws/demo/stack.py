@@ -11,6 +11,7 @@ from demo import containment, organisation, places, scope, signed
 # From the first one only lists of findings are read: nothing there sends events to this stack.
 REGIONS = ("us-west-2", "eu-central-1")
 COUNSEL = ("counsel-adams", "counsel-bauer")
+APPROVERS = ("approver-chen", "approver-diaz")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,6 +21,8 @@ class Stack:
     queue: str
     dead_letters: str
     topic: str
+    escalation_topic: str
+    approval_url: str
     decision_url: str
     response: str
     settings_key: ec.EllipticCurvePrivateKey
@@ -55,6 +58,9 @@ def deploy(aws) -> Stack:
         "VaultRetentionMode": "GOVERNANCE",
         "VaultRetentionDays": 1,
         "RepeatRevocationAfterSeconds": 1,
+        # Where nobody approves, the response goes on to its end after this time.
+        "ApprovalTimeoutSeconds": 20,
+        "ApprovalAttempts": 2,
         "FindingRegions": ",".join(REGIONS),
     }
     outputs = aws.deploy("tocsin-responder", infra / "responder.yaml", parameters)
@@ -69,6 +75,8 @@ def deploy(aws) -> Stack:
         queue=outputs["FindingsQueueUrl"],
         dead_letters=outputs["DeadLetterQueueUrl"],
         topic=outputs["OperatorTopicArn"],
+        escalation_topic=outputs["EscalationTopicArn"],
+        approval_url=outputs["ContainmentApprovalUrl"],
         decision_url=outputs["LegalDecisionUrl"],
         response=outputs["IncidentResponseStateMachineArn"],
     )
@@ -81,17 +89,35 @@ def trust(service: str) -> str:
 
 def admit_counsel(aws, name: str) -> dict[str, str]:
     """A lawyer's access key; all it may do is read what waits, and decide."""
+    return admit(aws, name, "Tocsin-LegalReviewer")
+
+
+def admit_approver(aws, name: str) -> dict[str, str]:
+    """The access key of somebody who may approve containment; all it may do is see what waits, and decide."""
+    return admit(aws, name, "Tocsin-ContainmentApprover")
+
+
+def admit(aws, name: str, policy: str) -> dict[str, str]:
     iam = aws.client("iam")
     iam.create_user(UserName=name)
-    iam.attach_user_policy(UserName=name, PolicyArn=f"arn:aws:iam::{aws.account}:policy/Tocsin-LegalReviewer")
+    iam.attach_user_policy(UserName=name, PolicyArn=f"arn:aws:iam::{aws.account}:policy/{policy}")
     key = iam.create_access_key(UserName=name)["AccessKey"]
     return {"access_key": key["AccessKeyId"], "secret_key": key["SecretAccessKey"]}
 
 
 def watch_pages(aws, stack: Stack) -> str:
     """A queue that receives every page to the operator; its URL."""
+    return subscribe(aws, stack.topic, "operator-pages")
+
+
+def watch_escalations(aws, stack: Stack) -> str:
+    """A queue that receives what the operator did not answer; its URL."""
+    return subscribe(aws, stack.escalation_topic, "escalated-pages")
+
+
+def subscribe(aws, topic: str, queue: str) -> str:
     sqs = aws.client("sqs")
-    url = sqs.create_queue(QueueName="operator-pages")["QueueUrl"]
+    url = sqs.create_queue(QueueName=queue)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    aws.client("sns").subscribe(TopicArn=stack.topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+    aws.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
     return url

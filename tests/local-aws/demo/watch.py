@@ -72,7 +72,7 @@ class Watch:
     def executions(self) -> dict[str, str]:
         """The status of every execution of this incident, by `machine name`."""
         client, found = self.aws.client("stepfunctions"), {}
-        for machine in ("incident-response", "containment", "evidence-preservation", "notification"):
+        for machine in ("incident-response", "containment", "containment-approval", "evidence-preservation", "notification"):
             for execution in client.list_executions(stateMachineArn=self.stack.machine(machine), maxResults=100)["executions"]:
                 if execution["name"].startswith(self.incident):
                     found[f"{machine} {execution['name']}"] = execution["status"]
@@ -112,9 +112,22 @@ def of_action(record: dict) -> list[Happening]:
     step = f"{record['action']} on {record['target']}" + (" (repeated)" if record["pass"] > 1 else "")
     if record["state"] == "withheld":
         return described(record["started_at"], "contain", f"{step}: waits for a person ({record['reason']})")
+    if record["state"] == "declined":
+        return described(record["started_at"], "contain", f"{step}: not done ({record['reason']})")
     seen = described(record["contained_at"], "contain", f"{step}: the account shows the effect")
     back = described(record["reversed_at"], "contain", f"{step}: reversed, the account is as it was found")
     return described(record["started_at"], "contain", f"{step}: started") + seen + back
+
+
+def of_approval(record: dict) -> list[Happening]:
+    count = sum(len(wave) for wave in record["waves"])
+    asked = described(record["requested_at"], "contain", f"approval {record['id']} asked for, steps: {count}")
+    decision = record["decision"]
+    if not decision:
+        return asked
+    who = decision["by"].rsplit("/", 1)[-1]
+    counts = f"approved: {len(decision['approved'])}, declined: {len(decision['declined'])}"
+    return asked + described(decision["at"], "contain", f"approval {record['id']} answered by {who}, {counts}")
 
 
 def of_evidence(record: dict) -> list[Happening]:
@@ -173,6 +186,7 @@ def of_page(record: dict) -> list[Happening]:
 DESCRIBE = {
     "INCIDENT": of_incident,
     "ACTION": of_action,
+    "APPROVAL": of_approval,
     "EVIDENCE": of_evidence,
     "CUSTODY": of_custody,
     "OBLIGATION": of_obligation,
