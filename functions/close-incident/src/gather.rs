@@ -133,10 +133,6 @@ impl Record {
                 gaps.push(GapLine { of: evidence.path.clone(), what: reason.clone() });
             }
         }
-        for action in self.actions.iter().filter(|action| action.state != ActionState::Contained) {
-            let what = action.reason.clone().unwrap_or_else(|| format!("it is {}", word(&action.state)));
-            gaps.push(GapLine { of: format!("{} on {}", action.step.action, action.step.target), what });
-        }
         for duty in self.duties.iter().filter(|duty| duty.state == DutyState::NotTurnedOn) {
             let what = "the organisation has named no recipient, so no notice was drafted".to_owned();
             gaps.push(GapLine { of: duty.obligation.id.clone(), what });
@@ -227,6 +223,8 @@ fn action_line(record: &ActionRecord) -> ActionLine {
     ActionLine {
         action: format!("{}{pass}", record.step.action),
         target: record.step.target.clone(),
+        account: record.step.account.clone(),
+        region: record.step.region.clone(),
         state: word(&record.state),
         started_at: has_begun(record).then_some(record.started_at),
         contained_at: record.contained_at,

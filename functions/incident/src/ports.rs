@@ -3,6 +3,7 @@
 #![expect(async_fn_in_trait, reason = "handlers are generic over the ports and run on one thread")]
 
 use crate::Digest;
+use crate::containment::Place;
 use crate::fault::Failure;
 use crate::finding::EntityKind;
 use crate::records::Page;
@@ -26,18 +27,25 @@ pub type Collected = Result<Value, Gap>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gap(pub String);
 
-/// Reads a bucket without changing it.
+/// Reads a bucket without changing it, in the account and region that it is in.
 pub trait BucketReader {
     /// Policy, ACL, public-access block.
-    async fn configuration(&self, bucket: &str) -> Result<Collected, Failure>;
+    async fn configuration(&self, place: &Place, bucket: &str) -> Result<Collected, Failure>;
     /// The list of object versions, with keys, sizes and times.
-    async fn versions(&self, bucket: &str) -> Result<Collected, Failure>;
+    async fn versions(&self, place: &Place, bucket: &str) -> Result<Collected, Failure>;
 }
 
 /// Reads what a principal did.
 pub trait ActivityReader {
-    /// The recorded API calls of a principal between two times.
-    async fn activity(&self, kind: EntityKind, id: &str, from: Timestamp, to: Timestamp) -> Result<Collected, Failure>;
+    /// The API calls of a principal that its account recorded in this region between two times.
+    async fn activity(
+        &self,
+        place: &Place,
+        kind: EntityKind,
+        id: &str,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Collected, Failure>;
 }
 
 /// The services that made the findings.

@@ -30,22 +30,25 @@ where
         item: &EvidenceItem,
     ) -> Result<Option<(&'static str, Collected)>, Failure> {
         let subject = &item.subject;
+        let place = place_of(incident, item);
         match item.kind {
             ItemKind::BucketConfiguration => {
                 let source = "s3:GetBucketPolicy, s3:GetBucketAcl, s3:GetPublicAccessBlock";
-                Ok(Some((source, self.buckets.configuration(subject).await?)))
+                Ok(Some((source, self.buckets.configuration(&place, subject).await?)))
             }
-            ItemKind::BucketVersions => Ok(Some(("s3:ListObjectVersions", self.buckets.versions(subject).await?))),
+            ItemKind::BucketVersions => {
+                Ok(Some(("s3:ListObjectVersions", self.buckets.versions(&place, subject).await?)))
+            }
             ItemKind::PrincipalActivity => {
                 let kind = item.subject_kind.unwrap_or(EntityKind::User);
                 let before = SignedDuration::from_hours(i64::from(self.activity_days) * 24);
                 let from = incident.aware_at.saturating_sub(before).unwrap_or(incident.aware_at);
                 // Events reach the history about five minutes late, so those of the last minutes are taken as well.
                 let to = incident.aware_at.saturating_add(SignedDuration::from_mins(15)).unwrap_or(incident.aware_at);
-                Ok(Some(("cloudtrail:LookupEvents", self.trail.activity(kind, subject, from, to).await?)))
+                Ok(Some(("cloudtrail:LookupEvents", self.trail.activity(&place, kind, subject, from, to).await?)))
             }
             ItemKind::InstanceVolumes => {
-                let collected = self.snapshots(incident, subject).await?;
+                let collected = self.snapshots(incident, place, subject).await?;
                 Ok(collected.map(|collected| ("ec2:CreateSnapshots", collected)))
             }
             ItemKind::Finding => Ok(Some(("EventBridge event, GetFindings", self.finding(subject).await?))),
@@ -66,13 +69,7 @@ where
         Ok(Ok(json!({"document": document, "received_at": record.received_at, "at_source": at_source})))
     }
 
-    async fn snapshots(&self, incident: &Incident, instance: &str) -> Result<Option<Collected>, Failure> {
-        let is_it = |found: &&Located| found.entity.kind == EntityKind::Instance && found.entity.id == instance;
-        let found = incident.entities.iter().find(is_it);
-        let place = Place {
-            account: found.map_or(&incident.account, |found| &found.account).clone(),
-            region: found.and_then(|found| found.region.clone()),
-        };
+    async fn snapshots(&self, incident: &Incident, place: Place, instance: &str) -> Result<Option<Collected>, Failure> {
         let run = Automation {
             document: SNAPSHOT_DOCUMENT.to_owned(),
             role: SNAPSHOT_DOCUMENT.to_owned(),
@@ -98,5 +95,15 @@ where
                 Some(Err(Gap(failure.unwrap_or_else(|| "the snapshot automation did not succeed".to_owned()))))
             }
         })
+    }
+}
+
+/// Where the subject of an item is. What a principal did is recorded in the region that its finding is about.
+fn place_of(incident: &Incident, item: &EvidenceItem) -> Place {
+    let is_it = |found: &&Located| Some(found.entity.kind) == item.subject_kind && found.entity.id == item.subject;
+    let found = incident.entities.iter().find(is_it);
+    Place {
+        account: found.map_or(&incident.account, |found| &found.account).clone(),
+        region: found.and_then(|found| found.region.clone()),
     }
 }

@@ -9,7 +9,7 @@ use incident::containment::{
     ActionRecord, ActionRunner, ActionState, Automation, DocumentKind, Progress, Requester, Step,
 };
 use incident::records::{Key, Listing, Records};
-use incident::{Failure, Incident, IncidentId};
+use incident::{Failure, Fault, Incident, IncidentId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -67,11 +67,13 @@ enum State {
     InProgress,
     Reversed,
     Released,
+    /// Nothing was ever started, so there is nothing to take back, and nothing is contained.
+    NeverStarted,
 }
 
 impl<T: Records, A: ActionRunner> Reverser<T, A> {
-    /// Starts the reversal, or reads how far it has come. Called until it says `reversed`, or `released` where another
-    /// incident keeps the resource contained.
+    /// Starts the reversal, or reads how far it has come. Called until it says `reversed`, `released` where another
+    /// incident keeps the resource contained, or `never-started`.
     ///
     /// # Errors
     /// `NeedsOperator` if the account cannot be shown to be as it was found, or if the resource was changed since it was
@@ -84,12 +86,44 @@ impl<T: Records, A: ActionRunner> Reverser<T, A> {
         }
         let key = Key::action(&id, &step);
         let record: ActionRecord = self.records.require(&key, "record of this step").await?;
-        match (record.state, &record.reversal) {
+        let answered = match (record.state, &record.reversal) {
             (ActionState::Reversed, _) => Ok(answer(record, State::Reversed)),
             (ActionState::Released, _) => Ok(answer(record, State::Released)),
             (_, Some(run)) => self.read(&key, &record, run, now).await,
             (_, None) => self.begin(&key, record, requester, now).await,
+        };
+        match answered {
+            Err(failure) if failure.fault() != Fault::Transient => Err(self.stuck(&key, failure).await?),
+            answered => answered,
         }
+    }
+
+    /// A step that was not started is not reversed either: that would read as if all were well.
+    async fn never_started(&self, key: &Key, record: &ActionRecord) -> Result<Reversed, Failure> {
+        let change = |record: &mut ActionRecord| {
+            record.state = ActionState::Failed;
+            record.reason.get_or_insert_with(|| "it was never started".to_owned());
+            Ok(())
+        };
+        let failed = self.records.update(key, change).await?;
+        if self.let_go(record).await? == LetGo::GiveBack {
+            self.records.remove(&Key::hold(&record.step)).await?;
+        }
+        Ok(answer(failed, State::NeverStarted))
+    }
+
+    /// A step of which neither effect nor reversal could be observed. What was contained stays so until it is seen reversed.
+    async fn stuck(&self, key: &Key, failure: Failure) -> Result<Failure, Failure> {
+        let reason = failure.chain();
+        let change = |record: &mut ActionRecord| {
+            if record.state == ActionState::Started {
+                record.state = ActionState::Failed;
+                record.reason = Some(reason.clone());
+            }
+            Ok(())
+        };
+        self.records.update(key, change).await?;
+        Ok(failure)
     }
 
     async fn begin(
@@ -113,6 +147,9 @@ impl<T: Records, A: ActionRunner> Reverser<T, A> {
                 Progress::Ended { outputs, .. } => outputs.get("RecordBefore.Before").cloned(),
             },
         };
+        if before.is_none() && record.automation.is_none() {
+            return self.never_started(key, &record).await;
+        }
         if let (Some(hold), Some(requester)) = (&hold, &requester)
             && let Some(reversed) = self.kept_by_others(key, &record, hold, requester).await?
         {

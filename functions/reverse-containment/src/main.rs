@@ -1,15 +1,18 @@
 //! Wires `reverse-containment`.
 
-use platform::aws::{Automations, Table};
+use platform::aws::{Automations, MemberRole, Table};
 use platform::{Sdk, Stopped, clock, required, serve};
 use reverse_containment::Reverser;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Stopped> {
     let sdk = Sdk::load().await;
-    let reverser = Reverser {
-        records: Table::connect(&sdk, required("TABLE_NAME")?),
-        runner: Automations::connect(&sdk, required("PARTITION")?),
+    let role = MemberRole {
+        partition: required("PARTITION")?,
+        name: required("MEMBER_ROLE")?,
+        function: required("AWS_LAMBDA_FUNCTION_NAME")?,
     };
+    let reverser =
+        Reverser { records: Table::connect(&sdk, required("TABLE_NAME")?), runner: Automations::connect(&sdk, role) };
     serve(async |task| reverser.reverse(task, clock::now()).await).await
 }

@@ -5,8 +5,9 @@ use incident::containment::hold::{Hold, Taken};
 use incident::containment::{ActionRecord, ActionRunner, ActionState, Automation, DocumentKind, Step};
 use incident::ports::Vault;
 use incident::records::{Key, Records};
-use incident::{Failure, Incident, IncidentId};
+use incident::{Failure, Fault, Incident, IncidentId};
 use jiff::Timestamp;
+use platform::aws::MemberRole;
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 
@@ -20,8 +21,8 @@ pub struct Starter<T, V, A> {
     pub runner: A,
     /// The key that the settings are signed with.
     pub public_key: String,
-    /// The role of `preserve-evidence`, which must still read a bucket that is locked.
-    pub evidence_role_arn: String,
+    /// The role by which `preserve-evidence` must still read a bucket that is locked.
+    pub evidence_role: MemberRole,
 }
 
 /// One step of a plan.
@@ -48,7 +49,8 @@ impl<T: Records, V: Vault, A: ActionRunner> Starter<T, V, A> {
     /// another incident contains the same resource, its run is joined, or it is applied again over what that one left.
     ///
     /// # Errors
-    /// `NeedsOperator` if the step was reversed or waits for a person; `Transient` where SSM throttles.
+    /// `NeedsOperator` if the step was reversed, waits for a person, or cannot be started, which is then recorded as failed;
+    /// `Transient` where SSM throttles.
     pub async fn start(&self, task: StartTask, now: Timestamp) -> Result<Started, Failure> {
         let StartTask { incident: id, step } = task;
         self.records.require::<Incident>(&Key::incident(&id), "incident of this id").await?;
@@ -57,7 +59,7 @@ impl<T: Records, V: Vault, A: ActionRunner> Starter<T, V, A> {
         match record.state {
             ActionState::Started | ActionState::Contained => {}
             ActionState::Failed | ActionState::Reversed | ActionState::Released => {
-                let refusal = format!("`{}` was reversed before: a person decides", step.action);
+                let refusal = format!("`{}` failed or was reversed before: a person decides", step.action);
                 return Err(Failure::needs_operator(refusal));
             }
             // An order makes it a started one before it comes here.
@@ -71,10 +73,10 @@ impl<T: Records, V: Vault, A: ActionRunner> Starter<T, V, A> {
         let (automation, started_at) = match self.take(&step, &id, now).await? {
             Taken::Wait(reason) => return Err(Failure::transient(reason)),
             Taken::Join(first) => (first.automation.unwrap_or_default(), first.at),
-            Taken::Start(before) => {
-                let run = self.run(&record, before.as_deref(), now).await?;
-                (self.runner.start(&run).await?, record.started_at)
-            }
+            Taken::Start(before) => match self.launch(&record, before.as_deref(), now).await {
+                Ok(automation) => (automation, record.started_at),
+                Err(failure) => return Err(self.give_up(&key, failure).await?),
+            },
         };
         let announce = |hold: &mut Hold| {
             hold.started(&id, &automation);
@@ -84,6 +86,7 @@ impl<T: Records, V: Vault, A: ActionRunner> Starter<T, V, A> {
         let note = |record: &mut ActionRecord| {
             record.automation = Some(automation.clone());
             record.started_at = started_at;
+            record.reason = None;
             Ok(())
         };
         self.records.update(&key, note).await?;
@@ -103,6 +106,29 @@ impl<T: Records, V: Vault, A: ActionRunner> Starter<T, V, A> {
         Ok(taken.into_inner())
     }
 
+    /// Records why nothing was started. What only a person can mend has failed; what may succeed later has not yet.
+    async fn give_up(&self, key: &Key, failure: Failure) -> Result<Failure, Failure> {
+        let is_final = failure.fault() != Fault::Transient;
+        let reason = failure.chain();
+        let change = |record: &mut ActionRecord| {
+            record.reason = Some(reason.clone());
+            if is_final {
+                record.state = ActionState::Failed;
+            }
+            Ok(())
+        };
+        self.records.update(key, change).await?;
+        Ok(if is_final {
+            Failure::needs_operator("nothing was started, so not contained").because(failure)
+        } else {
+            failure
+        })
+    }
+
+    async fn launch(&self, record: &ActionRecord, before: Option<&str>, now: Timestamp) -> Result<String, Failure> {
+        self.runner.start(&self.run(record, before, now).await?).await
+    }
+
     async fn run(&self, record: &ActionRecord, before: Option<&str>, now: Timestamp) -> Result<Automation, Failure> {
         // Reading settings that no parameter needs would only cost time.
         let guard = if record.step.action.parameters.is_empty() {
@@ -110,8 +136,8 @@ impl<T: Records, V: Vault, A: ActionRunner> Starter<T, V, A> {
         } else {
             guard::load(&self.vault, &self.records, &self.public_key, now).await?.guard
         };
-        let role = Some(self.evidence_role_arn.as_str());
+        let role = self.evidence_role.arn(&record.step.account);
         let (step, incident) = (&record.step, &record.incident);
-        Automation::of(DocumentKind::Document, step, incident, &guard, role, before, &record.purpose("apply"))
+        Automation::of(DocumentKind::Document, step, incident, &guard, Some(&role), before, &record.purpose("apply"))
     }
 }

@@ -1,18 +1,23 @@
 //! Wires `start-containment`.
 
-use platform::aws::{Automations, LockedBucket, Table};
+use platform::aws::{Automations, LockedBucket, MemberRole, Table};
 use platform::{Sdk, Stopped, clock, given, required, serve};
 use start_containment::Starter;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Stopped> {
     let sdk = Sdk::load().await;
+    let role = MemberRole {
+        partition: required("PARTITION")?,
+        name: required("MEMBER_ROLE")?,
+        function: required("AWS_LAMBDA_FUNCTION_NAME")?,
+    };
     let starter = Starter {
         records: Table::connect(&sdk, required("TABLE_NAME")?),
         vault: LockedBucket::connect(&sdk, required("VAULT_BUCKET")?),
         public_key: given("SETTINGS_PUBLIC_KEY")?,
-        runner: Automations::connect(&sdk, required("PARTITION")?),
-        evidence_role_arn: required("EVIDENCE_ROLE_ARN")?,
+        evidence_role: MemberRole { name: required("EVIDENCE_ROLE")?, ..role.clone() },
+        runner: Automations::connect(&sdk, role),
     };
     serve(async |task| starter.start(task, clock::now()).await).await
 }

@@ -65,6 +65,10 @@ pub struct ActionLine {
     pub action: String,
     /// The resource.
     pub target: String,
+    /// The account that it is in.
+    pub account: String,
+    /// Its region; `None` for what is global.
+    pub region: Option<String>,
     /// Where it stands: `contained`, `failed`, `reversed`, `withheld`, `started`.
     pub state: String,
     /// When it was started.
@@ -217,6 +221,10 @@ impl Report {
             0 => "No containment action was taken".to_owned(),
             all => format!("{contained} of {} took effect", counted(all, "containment action")),
         };
+        let open = match self.actions.len() - contained {
+            0 => String::new(),
+            open => format!(" Not contained: {}, below.", counted(open, "step")),
+        };
         let notices = match self.obligations.len() {
             0 => "no notice is due".to_owned(),
             all => format!("{sent} of {} sent", counted(all, "notice")),
@@ -236,7 +244,7 @@ impl Report {
             }
         };
         let evidence = counted(self.evidence.len(), "item of evidence");
-        format!("{actions}, {evidence} preserved, {notices}.{merged}{gaps}")
+        format!("{actions}, {evidence} preserved, {notices}.{open}{merged}{gaps}")
     }
 
     /// The variables of the page.
@@ -252,7 +260,8 @@ impl Report {
         });
         let actions = self.actions.iter().map(|action| {
             let took = action.started_at.zip(action.contained_at).map(|(start, end)| spoken(end.duration_since(start)));
-            json!({ "action": action.action, "target": action.target, "state": action.state, "reason": action.reason,
+            json!({ "action": action.action, "target": action.target, "account": action.account, "region": action.region,
+                "state": action.state, "reason": action.reason, "is_contained": action.contained_at.is_some(),
                 "started_at": action.started_at.map(shown), "contained_at": action.contained_at.map(shown),
                 "reversed_at": action.reversed_at.map(shown), "took": took })
         });

@@ -66,6 +66,8 @@ fn report() -> Report {
         actions: vec![ActionLine {
             action: "lock-bucket".to_owned(),
             target: "kranich-customers".to_owned(),
+            account: "111122223333".to_owned(),
+            region: Some("eu-central-1".to_owned()),
             state: "contained".to_owned(),
             started_at: Some(at("15:20:01")),
             contained_at: Some(at("15:20:04.250")),
@@ -173,6 +175,36 @@ fn full_containment_is_claimed_only_when_every_action_took_effect() {
     assert!(report.html().unwrap().contains("1 of 2 containment actions took effect"));
 }
 
+fn with_a_failed_step() -> Report {
+    let mut report = report();
+    report.actions.push(ActionLine {
+        action: "isolate-instance".to_owned(),
+        target: "i-0abc".to_owned(),
+        account: "444455556666".to_owned(),
+        region: Some("me-south-1".to_owned()),
+        state: "failed".to_owned(),
+        contained_at: None,
+        reason: Some("the region is <not> enabled".to_owned()),
+        ..report.actions[0].clone()
+    });
+    report
+}
+
+#[test]
+fn what_is_not_contained_stands_first_with_its_place_and_reason() {
+    let html = with_a_failed_step().html().unwrap();
+    let (section, rest) = html.split_once("Not contained</h2>").unwrap().1.split_once("</section>").unwrap();
+    assert!(
+        ["i-0abc", "444455556666", "me-south-1", "failed", "&lt;not&gt; enabled"]
+            .iter()
+            .all(|part| section.contains(part))
+    );
+    assert!(!section.contains("kranich-customers"));
+    assert!(rest.contains("What is missing") && rest.contains("Timeline"));
+    assert!(html.contains("Not contained: 1 step, below."));
+    assert!(!report().html().unwrap().contains("Not contained"));
+}
+
 #[test]
 fn an_empty_report_is_a_page_too() {
     let mut report = report();
@@ -193,7 +225,7 @@ fn an_empty_report_is_a_page_too() {
 
 #[test]
 fn the_page_is_one_that_everyone_can_read() {
-    let html = report().html().unwrap();
+    let html = with_a_failed_step().html().unwrap();
     assert!(html.starts_with("<!DOCTYPE html>\n<html lang=\"en\">"));
     assert_eq!(html.matches("<h1").count(), 1);
     let tables = html.matches("<table>").count();

@@ -2,10 +2,12 @@
 
 use super::Sdk;
 use super::failure::{code_of, failed};
+use super::member::{MemberRole, Members};
 use aws_sdk_cloudtrail::Client;
 use aws_sdk_cloudtrail::primitives::DateTime;
 use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
 use incident::Failure;
+use incident::containment::Place;
 use incident::finding::EntityKind;
 use incident::ports::{ActivityReader, Collected, Gap};
 use jiff::Timestamp;
@@ -14,19 +16,27 @@ use serde_json::{Value, json};
 /// Pages of 50 events; `LookupEvents` answers two requests a second. A longer list says that it was cut.
 const PAGES: usize = 40;
 
-/// CloudTrail's event history: management events of the last 90 days.
+/// CloudTrail's event history: management events of the last 90 days, of one account in one region.
 #[derive(Clone, Debug)]
-pub struct Trail(Client);
+pub struct Trail(Members<Client>);
 
 impl Trail {
-    /// The event history of the function's region.
-    pub fn connect(sdk: &Sdk) -> Self {
-        Self(Client::new(&sdk.0))
+    /// The event history as this role of the member accounts sees it.
+    pub fn connect(sdk: &Sdk, role: MemberRole) -> Self {
+        Self(Members::new(sdk, role, Client::new))
     }
 }
 
 impl ActivityReader for Trail {
-    async fn activity(&self, kind: EntityKind, id: &str, from: Timestamp, to: Timestamp) -> Result<Collected, Failure> {
+    async fn activity(
+        &self,
+        place: &Place,
+        kind: EntityKind,
+        id: &str,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Collected, Failure> {
+        let client = self.0.at(place).await?;
         let (attribute, name) = if kind == EntityKind::AccessKey {
             (LookupAttributeKey::AccessKeyId, "AccessKeyId")
         } else if kind == EntityKind::Role {
@@ -42,8 +52,7 @@ impl ActivityReader for Trail {
         let mut events: Vec<Value> = Vec::new();
         let mut token = None;
         for _ in 0..PAGES {
-            let lookup = self
-                .0
+            let lookup = client
                 .lookup_events()
                 .lookup_attributes(attribute.clone())
                 .start_time(DateTime::from_secs(from.as_second()))

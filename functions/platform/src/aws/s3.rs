@@ -2,10 +2,12 @@
 
 use super::Sdk;
 use super::failure::{code_of, failed};
+use super::member::{MemberRole, Members};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::types::ChecksumAlgorithm;
+use incident::containment::Place;
 use incident::digest::Measure;
 use incident::ports::{BucketReader, Collected, Gap, Vault};
 use incident::{Digest, Failure};
@@ -117,23 +119,24 @@ impl Vault for LockedBucket {
 
 /// Reads the buckets of incidents.
 #[derive(Clone, Debug)]
-pub struct Buckets(Client);
+pub struct Buckets(Members<Client>);
 
 impl Buckets {
-    /// Buckets that this account may read.
-    pub fn connect(sdk: &Sdk) -> Self {
-        Self(Client::new(&sdk.0))
+    /// Buckets as this role of the member accounts may read them.
+    pub fn connect(sdk: &Sdk, role: MemberRole) -> Self {
+        Self(Members::new(sdk, role, Client::new))
     }
 }
 
 impl BucketReader for Buckets {
-    async fn configuration(&self, bucket: &str) -> Result<Collected, Failure> {
-        let policy = self.0.get_bucket_policy().bucket(bucket).send().await;
+    async fn configuration(&self, place: &Place, bucket: &str) -> Result<Collected, Failure> {
+        let s3 = self.0.at(place).await?;
+        let policy = s3.get_bucket_policy().bucket(bucket).send().await;
         let policy = match absent(policy.map(|answer| answer.policy), &["NoSuchBucketPolicy"])? {
             Ok(policy) => policy.flatten(),
             Err(gap) => return Ok(Err(gap)),
         };
-        let block = self.0.get_public_access_block().bucket(bucket).send().await;
+        let block = s3.get_public_access_block().bucket(bucket).send().await;
         let block = match absent(
             block.map(|a| a.public_access_block_configuration),
             &["NoSuchPublicAccessBlockConfiguration"],
@@ -141,7 +144,7 @@ impl BucketReader for Buckets {
             Ok(block) => block.flatten(),
             Err(gap) => return Ok(Err(gap)),
         };
-        let acl = match absent(self.0.get_bucket_acl().bucket(bucket).send().await, &[])? {
+        let acl = match absent(s3.get_bucket_acl().bucket(bucket).send().await, &[])? {
             Ok(acl) => acl,
             Err(gap) => return Ok(Err(gap)),
         };
@@ -174,11 +177,12 @@ impl BucketReader for Buckets {
         })))
     }
 
-    async fn versions(&self, bucket: &str) -> Result<Collected, Failure> {
+    async fn versions(&self, place: &Place, bucket: &str) -> Result<Collected, Failure> {
+        let s3 = self.0.at(place).await?;
         let mut versions: Vec<Value> = Vec::new();
         let (mut key, mut version) = (None, None);
         loop {
-            let list = self.0.list_object_versions().bucket(bucket).set_key_marker(key).set_version_id_marker(version);
+            let list = s3.list_object_versions().bucket(bucket).set_key_marker(key).set_version_id_marker(version);
             let page = match absent(list.send().await, &[])? {
                 Ok(Some(page)) => page,
                 Ok(None) => return Ok(Err(Gap("S3 lists no versions".to_owned()))),

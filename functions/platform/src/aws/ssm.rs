@@ -1,32 +1,35 @@
 //! Runs Automation documents. All power over accounts is in them and their roles.
 
 use super::Sdk;
-use super::failure::failed;
+use super::member::{MemberRole, Members};
 use aws_sdk_ssm::Client;
 use aws_sdk_ssm::types::{AutomationExecutionStatus as Status, StopType};
 use incident::Failure;
 use incident::containment::{ActionRunner, Automation, Place, Progress};
 use std::collections::BTreeMap;
 
-/// SSM Automation.
+/// SSM Automation, in the account and region of each resource.
+///
+/// `TargetLocations` would start there as well, but what a run in another account and region put out cannot be read from here,
+/// and the before-state is in it.
 #[derive(Clone, Debug)]
-pub struct Automations {
-    client: Client,
-    partition: String,
-}
+pub struct Automations(Members<Client>);
 
 impl Automations {
-    /// Automation in the function's region. `partition` is that of the role ARNs: `aws`, `aws-cn`, `aws-us-gov`.
-    pub fn connect(sdk: &Sdk, partition: String) -> Self {
-        Self { client: Client::new(&sdk.0), partition }
+    /// Automation by this role of the member accounts.
+    pub fn connect(sdk: &Sdk, role: MemberRole) -> Self {
+        Self(Members::new(sdk, role, Client::new))
     }
 }
 
 impl ActionRunner for Automations {
     async fn start(&self, automation: &Automation) -> Result<String, Failure> {
-        let role = format!("arn:{}:iam::{}:role/{}", self.partition, automation.place.account, automation.role);
+        let place = &automation.place;
+        let role = self.0.role_at(place, &automation.role);
         let mut start = self
-            .client
+            .0
+            .at(place)
+            .await?
             .start_automation_execution()
             .document_name(&automation.document)
             .client_token(&automation.token)
@@ -34,18 +37,19 @@ impl ActionRunner for Automations {
         for (name, values) in &automation.parameters {
             start = start.parameters(name, values.clone());
         }
-        let answer = start.send().await.map_err(|error| failed("starting an automation", error))?;
+        let answer = start.send().await.map_err(|error| self.0.failed_at(place, "starting an automation", error))?;
         answer.automation_execution_id.ok_or_else(|| Failure::transient("the automation started without an id"))
     }
 
-    async fn stop(&self, _place: &Place, id: &str) -> Result<(), Failure> {
-        let stop = self.client.stop_automation_execution().automation_execution_id(id).r#type(StopType::Cancel);
-        stop.send().await.map(|_| ()).map_err(|error| failed("stopping an automation", error))
+    async fn stop(&self, place: &Place, id: &str) -> Result<(), Failure> {
+        let client = self.0.at(place).await?;
+        let stop = client.stop_automation_execution().automation_execution_id(id).r#type(StopType::Cancel);
+        stop.send().await.map(|_| ()).map_err(|error| self.0.failed_at(place, "stopping an automation", error))
     }
 
-    async fn progress(&self, _place: &Place, id: &str) -> Result<Progress, Failure> {
-        let answer = self.client.get_automation_execution().automation_execution_id(id).send().await;
-        let answer = answer.map_err(|error| failed("reading an automation", error))?;
+    async fn progress(&self, place: &Place, id: &str) -> Result<Progress, Failure> {
+        let answer = self.0.at(place).await?.get_automation_execution().automation_execution_id(id).send().await;
+        let answer = answer.map_err(|error| self.0.failed_at(place, "reading an automation", error))?;
         let run = answer.automation_execution.ok_or_else(|| Failure::transient("the automation has no state yet"))?;
         let succeeded = match run.automation_execution_status {
             Some(Status::Success | Status::CompletedWithSuccess) => true,
