@@ -16,6 +16,8 @@ import pathlib
 import re
 import tomllib
 
+import callers
+
 INFRA = pathlib.Path(__file__).resolve().parent
 OUT = INFRA.parent / "target" / "infra"
 # (kind, prefix of its name after `Tocsin-`)
@@ -273,13 +275,14 @@ def actions(infra: pathlib.Path = INFRA) -> list[Action]:
 
 
 def resources(infra: pathlib.Path = INFRA) -> dict:
-    """The roles and documents of every action, as resources of a template."""
+    """The roles and documents of every action, and the roles that start them, as resources of a template."""
+    library = actions(infra)
     found: dict = {}
     after = None
-    for action in actions(infra):
+    for action in library:
         found.update(action.resources(after))
         after = [name for name, one in found.items() if one["Type"] == "AWS::SSM::Document"][-1]
-    return found
+    return found | callers.resources(library)
 
 
 def write(out: pathlib.Path = OUT, infra: pathlib.Path = INFRA) -> None:

@@ -26,7 +26,13 @@ def pascal(name: str) -> str:
 
 
 def responder(root: pathlib.Path) -> dict:
-    return load(root / "infra" / "responder.yaml")
+    """The template; a function that names a role of the template has the role's policies."""
+    template = load(root / "infra" / "responder.yaml")
+    for function in of_type(template, FUNCTION_TYPE).values():
+        if "Role" in function:
+            role = template["Resources"][function["Role"]["Fn::GetAtt"][0]]["Properties"]
+            function["Policies"] = [policy["PolicyDocument"] for policy in role["Policies"]]
+    return template
 
 
 def of_type(template: dict, kind: str) -> dict[str, dict]:

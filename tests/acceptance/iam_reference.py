@@ -98,7 +98,9 @@ def resource_faults(kinds: dict[str, list[str]], resources: list[str]) -> list[s
 
 def condition_faults(entries: dict[str, dict], condition: dict) -> list[str]:
     findings = []
-    for key in (key for comparison in condition.values() for key in comparison):
+    # A comparison that only some deployments make: `Fn::If: [name, comparison, AWS::NoValue]`.
+    comparisons = [comparison["Fn::If"][1] if "Fn::If" in comparison else comparison for comparison in condition.values()]
+    for key in (key for comparison in comparisons for key in comparison):
         if key.startswith("aws:"):
             continue
         for action, entry in entries.items():

@@ -1,0 +1,110 @@
+"""The roles by which the responder's functions act in an account, as resources of the member template.
+
+Each trusts one function of the security account, and may start exactly the documents that this function has to start. What it may
+start follows from the actions that there are, so `render.py` makes these roles.
+"""
+
+import json
+
+PREFIX = "Tocsin-Member-"
+# IAM counts the inline policies of a role together, without white space.
+MOST_POLICY = 10_240
+SNAPSHOTS = "Tocsin-SnapshotVolumes"
+READ = ("ReadRuns", ["ssm:GetAutomationExecution"])
+STOP = ("StopRuns", ["ssm:StopAutomationExecution"])
+
+
+class TooMuch(ValueError):
+    """A role whose policy IAM would not take."""
+
+
+def arn(rest: str) -> dict:
+    """`rest` begins at the service."""
+    return {"Fn::Sub": f"arn:${{AWS::Partition}}:{rest}"}
+
+
+def starts(documents: list[str], roles: list[str]) -> list[dict]:
+    """Any region, since a role is the same in all of them."""
+    return [
+        {
+            "Sid": "StartDocuments",
+            "Effect": "Allow",
+            "Action": ["ssm:StartAutomationExecution"],
+            "Resource": [arn(f"ssm:*:${{AWS::AccountId}}:automation-definition/{name}:*") for name in documents],
+        },
+        {
+            "Sid": "PassTheirRoles",
+            "Effect": "Allow",
+            "Action": ["iam:PassRole"],
+            "Resource": [arn(f"iam::${{AWS::AccountId}}:role/{name}") for name in roles],
+            "Condition": {"StringEquals": {"iam:PassedToService": "ssm.amazonaws.com"}},
+        },
+    ]
+
+
+def runs(sid: str, actions: list[str]) -> dict:
+    """On any run: its id is not known before, and who may start none makes none."""
+    return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": arn("ssm:*:${AWS::AccountId}:automation-execution/*")}
+
+
+def evidence() -> list[dict]:
+    return [
+        # Which bucket an attacker reaches is known only from the finding. No object can be read with these.
+        {
+            "Sid": "ReadBucketsNotObjects",
+            "Effect": "Allow",
+            "Action": ["s3:GetBucketPolicy", "s3:GetBucketAcl", "s3:GetBucketPublicAccessBlock", "s3:ListBucketVersions"],
+            "Resource": arn("s3:::*"),
+        },
+        {"Sid": "LookupTakesNoResource", "Effect": "Allow", "Action": ["cloudtrail:LookupEvents"], "Resource": "*"},
+    ]
+
+
+def statements(actions: list) -> dict[str, list[dict]]:
+    """Function -> what it may do in an account. `actions` are those of `render.py`."""
+    roles = [action.role for action in actions]
+    documents = {kind: [name for action in actions for one, name in action.kinds() if one == kind] for kind in ("document", "reversal", "preview")}
+    return {
+        "start-containment": starts(documents["document"], roles),
+        "verify-containment": [runs(*READ)],
+        "reverse-containment": [*starts(documents["reversal"] + documents["preview"], roles), runs(*READ), runs(*STOP)],
+        "order-containment": [*starts(documents["preview"], roles), runs(*READ)],
+        "preserve-evidence": [*starts([SNAPSHOTS], [SNAPSHOTS]), runs(*READ), *evidence()],
+    }
+
+
+def resources(actions: list) -> dict:
+    return dict(role(function, allowed) for function, allowed in statements(actions).items())
+
+
+def role(function: str, allowed: list[dict]) -> tuple[str, dict]:
+    pascal = "".join(part.capitalize() for part in function.split("-"))
+    policy = {"Version": "2012-10-17", "Statement": allowed}
+    size = len("".join(json.dumps(policy).replace('{"Fn::Sub": ', "").replace("${AWS::AccountId}", "111122223333").split()))
+    if size > MOST_POLICY:
+        raise TooMuch(f"the policy of {PREFIX}{pascal} has {size} characters, IAM takes {MOST_POLICY}")
+    properties = {
+        "RoleName": f"{PREFIX}{pascal}",
+        "Description": f"What tocsin-{function} may do in this account. Assumed by that function of the security account alone.",
+        "MaxSessionDuration": 3600,
+        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust(function)]},
+        "Policies": [{"PolicyName": f"{PREFIX}{pascal}", "PolicyDocument": policy}],
+        "Tags": [{"Key": "tocsin:security-account", "Value": {"Ref": "SecurityAccountId"}}],
+    }
+    return f"Member{pascal}Role", {"Type": "AWS::IAM::Role", "Condition": "IsHomeRegion", "Properties": properties}
+
+
+def trust(function: str) -> dict:
+    """The function's role by its ARN, as a condition: as a principal it would have to exist before this account can be set up, and
+    would be dead for good after it was made again."""
+    own = {"aws:PrincipalArn": arn(f"iam::${{SecurityAccountId}}:role/tocsin-{function}")}
+    organization = {"aws:PrincipalOrgID": {"Ref": "OrganizationId"}}
+    return {
+        "Effect": "Allow",
+        "Principal": {"AWS": arn("iam::${SecurityAccountId}:root")},
+        "Action": "sts:AssumeRole",
+        "Condition": {
+            "ArnEquals": own,
+            "StringEquals": {"Fn::If": ["HasOrganization", organization, {"Ref": "AWS::NoValue"}]},
+        },
+    }
