@@ -119,6 +119,10 @@ def _iam(_action: str, parameters: dict, place: Place) -> str | None:
     return place.global_arn("iam", f"role/{parameters['RoleName']}") if "RoleName" in parameters else None
 
 
+def _sts(_action: str, parameters: dict, _place: Place) -> str | None:
+    return parameters.get("RoleArn")
+
+
 _BY_SERVICE = {
     "s3": _s3,
     "dynamodb": _dynamodb,
@@ -131,4 +135,5 @@ _BY_SERVICE = {
     "guardduty": _guardduty,
     "securityhub": _securityhub,
     "iam": _iam,
+    "sts": _sts,
 }

@@ -25,6 +25,8 @@ PRINCIPAL_OF = {
     "AWS::StepFunctions::StateMachine": ("state-machine", "StateMachineName"),
 }
 AUTOMATION_SERVICE = "ssm.amazonaws.com"
+# A role of a member account that a function of the responder assumes: a principal of its own, with permissions of its own.
+MEMBER_ROLE = "Tocsin-Member-"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,8 +79,7 @@ def compare(template: dict, calls: Iterable[dict], parameters: dict | None = Non
     values = Values(template, parameters or {})
     seen: dict[tuple[str, str], set[Need]] = {}
     for call in calls:
-        key = (call["principal"]["kind"], call["principal"]["name"])
-        seen.setdefault(key, set()).update(needs_of(call))
+        seen.setdefault(acting(call), set()).update(needs_of(call))
     keys = key_statements(values)
     findings = []
     for principal in principals(values):
@@ -88,6 +89,13 @@ def compare(template: dict, calls: Iterable[dict], parameters: dict | None = Non
             continue
         findings += missing(principal, needed, keys) + unused(principal, needed)
     return findings
+
+
+def acting(call: dict) -> tuple[str, str]:
+    """Whose permissions a call was made with."""
+    if call.get("role", "").startswith(MEMBER_ROLE):
+        return "member role", call["role"]
+    return call["principal"]["kind"], call["principal"]["name"]
 
 
 def needs_of(call: dict) -> list[Need]:
@@ -157,7 +165,8 @@ def names_all(used: list[Need]) -> bool:
 
 
 def principals(values: Values) -> list[Principal]:
-    """Functions and state machines by the role that they name; roles that Systems Manager alone assumes by their own name."""
+    """Functions and state machines by the role that they name; roles that Systems Manager or a function of another account assumes
+    by their own name."""
     found = []
     for logical_id, resource in values.resources.items():
         properties = resource.get("Properties", {})
@@ -167,6 +176,8 @@ def principals(values: Values) -> list[Principal]:
             found.append(of_role(values, kind, values.text(properties[name_property]), role))
         elif resource["Type"] == "AWS::IAM::Role" and AUTOMATION_SERVICE in json.dumps(properties["AssumeRolePolicyDocument"]):
             found.append(of_role(values, "automation", values.text(properties["RoleName"]), logical_id))
+        elif resource["Type"] == "AWS::IAM::Role" and str(properties.get("RoleName", "")).startswith(MEMBER_ROLE):
+            found.append(of_role(values, "member role", properties["RoleName"], logical_id))
     return found
 
 

@@ -60,7 +60,13 @@ TEMPLATE = {
                 {"Fn::Sub": "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:automation-definition/Tocsin-LockBucket:*"},
             ),
             allow(["iam:PassRole"], {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/Tocsin-LockBucket"}),
+            allow(["sts:AssumeRole"], {"Fn::Sub": "arn:${AWS::Partition}:iam::*:role/Tocsin-Member-Seal"}),
             ManagedPolicyArns=["arn:aws:iam::aws:policy/service-role/AWSLambdaSQSQueueExecutionRole"],
+        ),
+        "MemberSealRole": role(
+            {"Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]},
+            allow(["ssm:GetAutomationExecution"], {"Fn::Sub": "arn:${AWS::Partition}:ssm:*:${AWS::AccountId}:automation-execution/*"}),
+            RoleName="Tocsin-Member-Seal",
         ),
         "LockBucketRole": role(
             AUTOMATION,
@@ -99,7 +105,14 @@ GROUP = call(
     "Tocsin-Isolate", "ec2", "CreateSecurityGroup", ["ec2:CreateSecurityGroup", "ec2:CreateTags"], {"VpcId": "vpc-1"}, kind="automation"
 )
 ISOLATION = [LOOK, GROUP]
-CALLS = [PUT_ITEM, PUT_OBJECT, START, POLL, LOCK, PERSON, *ISOLATION]
+ASSUME = call("seal", "sts", "AssumeRole", ["sts:AssumeRole"], {"RoleArn": "arn:aws:iam::444455556666:role/Tocsin-Member-Seal"})
+READ = call("seal", "ssm", "GetAutomationExecution", ["ssm:GetAutomationExecution"], {"AutomationExecutionId": "1"}) | {
+    "role": "Tocsin-Member-Seal",
+    "account": "444455556666",
+    "region": "us-west-2",
+}
+MEMBER = [ASSUME, READ]
+CALLS = [PUT_ITEM, PUT_OBJECT, START, POLL, LOCK, PERSON, *ISOLATION, *MEMBER]
 
 
 def with_changed(call_, **changes):
@@ -123,7 +136,7 @@ CALL_FAULTS = {
         ["function `seal`: `Query` needs `dynamodb:Query`, which its policy does not allow"],
     ),
     "an action that nothing uses": (
-        [PUT_OBJECT, START, POLL, LOCK, *ISOLATION],
+        [PUT_OBJECT, START, POLL, LOCK, *ISOLATION, *MEMBER],
         ["function `seal`: `dynamodb:PutItem` is allowed, but was never used"],
     ),
     "another table": (
@@ -164,14 +177,27 @@ CALL_FAULTS = {
             " is outside the resources that its policy names"
         ],
     ),
+    "a call in a member account by the function's own role": (
+        [*CALLS, {name: value for name, value in READ.items() if name != "role"}],
+        ["function `seal`: `GetAutomationExecution` needs `ssm:GetAutomationExecution`, which its policy does not allow"],
+    ),
+    "a member role beyond its policy": (
+        [*CALLS, READ | {"operation": "StopAutomationExecution", "actions": ["ssm:StopAutomationExecution"]}],
+        ["member role `Tocsin-Member-Seal`: `StopAutomationExecution` needs `ssm:StopAutomationExecution`, which its policy does not allow"],
+    ),
+    "the member role of another function": (
+        [*CALLS, with_changed(ASSUME, parameters={"RoleArn": "arn:aws:iam::444455556666:role/Tocsin-Member-Start"})],
+        ["function `seal`: `sts:AssumeRole` on `arn:aws:iam::444455556666:role/Tocsin-Member-Start` is outside the resources that its policy names"],
+    ),
     "a function that never ran": (
-        [LOCK, *ISOLATION],
+        [LOCK, *ISOLATION, READ],
         ["function `seal`: was never seen at work"],
     ),
     "no calls at all": (
         [],
         [
             "function `seal`: was never seen at work",
+            "member role `Tocsin-Member-Seal`: was never seen at work",
             "automation `Tocsin-LockBucket`: was never seen at work",
             "automation `Tocsin-Isolate`: was never seen at work",
         ],

@@ -10,6 +10,8 @@ from demo import containment, organisation, places, scope, signed
 
 # From the first one only lists of findings are read: nothing there sends events to this stack.
 REGIONS = ("us-west-2", "eu-central-1")
+# An account that Tocsin protects beside its own.
+MEMBER = "444455556666"
 COUNSEL = ("counsel-adams", "counsel-bauer")
 APPROVERS = ("approver-chen", "approver-diaz")
 
@@ -47,7 +49,10 @@ def deploy(aws) -> Stack:
     infra = places.REPOSITORY / "infra"
     for region in REGIONS:
         aws.client("guardduty", region=region).create_detector(Enable=True)
-    aws.deploy("tocsin-member", infra / "member.yaml", member_parameters(aws))
+    # What the stack set does: each account and each region.
+    for account in (aws.account, MEMBER):
+        for region in REGIONS:
+            aws.deploy("tocsin-member", infra / "member.yaml", member_parameters(aws), account=account, region=region)
     settings_key = signed.make_key()
     parameters = {
         "SettingsPublicKey": signed.public(settings_key),

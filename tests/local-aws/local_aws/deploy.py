@@ -11,7 +11,6 @@ import botocore.exceptions
 
 from local_aws import template as templates
 
-CODE_BUCKET = "local-aws-code"
 DEPLOY_SECONDS = 120
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 
@@ -20,19 +19,21 @@ class DeployFailed(RuntimeError):
     """A stack was not created or updated; the message names the resources and why."""
 
 
-def deploy(aws, stack: str, path, parameters: dict | None = None) -> dict:
+def deploy(aws, stack: str, path, parameters: dict | None, account: str, region: str) -> dict:
     """Create or update `stack` from the template at `path`; its outputs."""
-    s3, cloudformation = aws.client("s3"), aws.client("cloudformation")
-    ensure_bucket(s3, aws.region)
-    body = templates.expand(path, lambda name, directory: upload_code(s3, name, directory), parameters, aws.region)
+    place = {"account": account, "region": region}
+    s3, cloudformation = aws.client("s3", **place), aws.client("cloudformation", **place)
+    bucket = f"local-aws-code-{account}-{region}"
+    ensure_bucket(s3, bucket, region)
+    body = templates.expand(path, lambda name, directory: upload_code(s3, bucket, name, directory), parameters, region)
     # ministack's conditions take a pseudo parameter for a string, so that a comparison with the region is never true.
-    pseudo = {"AWS::Region": aws.region, "AWS::AccountId": aws.account, "AWS::Partition": "aws"}
+    pseudo = {"AWS::Region": region, "AWS::AccountId": account, "AWS::Partition": "aws"}
     body["Conditions"] = with_values(body.get("Conditions") or {}, pseudo)
     key = f"{stack}.json"
-    s3.put_object(Bucket=CODE_BUCKET, Key=key, Body=json.dumps(body).encode())
+    s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(body).encode())
     request = {
         "StackName": stack,
-        "TemplateURL": f"{aws.endpoint}/{CODE_BUCKET}/{key}",
+        "TemplateURL": f"{aws.endpoint}/{bucket}/{key}",
         "Parameters": [{"ParameterKey": name, "ParameterValue": str(value)} for name, value in (parameters or {}).items()],
         "Capabilities": CAPABILITIES,
     }
@@ -59,21 +60,21 @@ def with_values(value, known: dict[str, str]):
     return value
 
 
-def ensure_bucket(s3, region: str) -> None:
+def ensure_bucket(s3, bucket: str, region: str) -> None:
     try:
-        s3.head_bucket(Bucket=CODE_BUCKET)
+        s3.head_bucket(Bucket=bucket)
     except botocore.exceptions.ClientError:
-        s3.create_bucket(Bucket=CODE_BUCKET, CreateBucketConfiguration={"LocationConstraint": region})
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})
 
 
-def upload_code(s3, logical_id: str, directory: pathlib.Path) -> dict:
+def upload_code(s3, bucket: str, logical_id: str, directory: pathlib.Path) -> dict:
     """Zip what `cargo lambda build` left in `directory`."""
     if not (directory / "bootstrap").is_file() and not any(directory.glob("*.py")):
         raise DeployFailed(f"{directory}: no `bootstrap` for `{logical_id}`; run `make build` first")
     data = archive(directory)
     key = f"{logical_id}-{hashlib.sha256(data).hexdigest()[:16]}.zip"
-    s3.put_object(Bucket=CODE_BUCKET, Key=key, Body=data)
-    return {"Bucket": CODE_BUCKET, "Key": key}
+    s3.put_object(Bucket=bucket, Key=key, Body=data)
+    return {"Bucket": bucket, "Key": key}
 
 
 def archive(directory: pathlib.Path) -> bytes:

@@ -3,6 +3,7 @@
 import threading
 
 from local_aws import (
+    assumed_roles,
     bus,
     cloudformation,
     cloudtrail,
@@ -27,6 +28,7 @@ from local_aws import (
 from local_aws.automation import service
 
 __all__ = [
+    "assumed_roles",
     "bus",
     "cloudformation",
     "cloudtrail",

@@ -45,6 +45,8 @@ class Credentials:
 
 _lock = threading.Lock()
 _by_access_key: dict[str, Principal] = {}
+# The role of a session that a principal got from STS, and the account that the role is in.
+_assumed: dict[str, str] = {}
 
 
 def session_for(principal: Principal, role_arn: str, session_name: str, account: str) -> Credentials:
@@ -74,9 +76,18 @@ def role_id(role_name: str) -> str:
 
 
 def inherit(access_key: str, caller: Principal) -> None:
-    """A session that `caller` obtained from STS acts for `caller`."""
+    """A session that `caller` obtained from STS acts for `caller`, with the permissions of the role that it assumed."""
+    arn = str((sts._sessions.get(access_key) or {}).get("Arn", ""))
     with _lock:
         _by_access_key[access_key] = caller
+        if ":assumed-role/" in arn:
+            _assumed[access_key] = arn.split(":assumed-role/")[1].split("/")[0]
+
+
+def assumed_role(access_key: str) -> str:
+    """The name of the role that a call is made with, where its principal assumed one; empty otherwise."""
+    with _lock:
+        return _assumed.get(access_key, "")
 
 
 def of_access_key(access_key: str) -> Principal:

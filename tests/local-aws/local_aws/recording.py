@@ -36,7 +36,8 @@ def on_call(listener) -> None:
     _listeners.append(listener)
 
 
-def record(principal, operation: Operation, actions: list[str], status: int, account: str, region: str, via: str = "") -> dict:
+def record(principal, operation: Operation, actions: list[str], status: int, account: str, region: str, **more: str) -> dict:
+    """`more` is `via`, the service that made the call, and `role`, the role that the principal had assumed for it."""
     entry = {
         "at": datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "principal": principal.as_json(),
@@ -48,8 +49,7 @@ def record(principal, operation: Operation, actions: list[str], status: int, acc
         "region": region,
         "status": status,
     }
-    if via:
-        entry["via"] = via
+    entry |= {name: value for name, value in more.items() if value}
     line = json.dumps(entry, separators=(",", ":"))
     with _lock:
         if _file is not None:
@@ -93,7 +93,8 @@ class Recorder:
             account = account_of(signature.access_key)
             with responses.request_scope(account, signature.region or REGION):
                 actions = actions_of(operation, headers, query, body) + key_actions(operation, under_customer_key(operation))
-                entry = record(principal, operation, actions, status, account, signature.region or REGION)
+                role = principals.assumed_role(signature.access_key)
+                entry = record(principal, operation, actions, status, account, signature.region or REGION, role=role)
                 for listener in _listeners:
                     listener(entry, signature.access_key, headers)
 

@@ -17,6 +17,7 @@ import boto3
 import botocore.config
 
 from local_aws import settings
+from local_aws.elsewhere import Elsewhere
 
 START_SECONDS = 60
 PACKAGE_ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -165,11 +166,15 @@ class LocalAws:
             )
         return self._clients[key]
 
-    def deploy(self, stack: str, template, parameters: dict | None = None) -> dict[str, str]:
+    def at(self, account: str = "", region: str = "") -> Elsewhere:
+        """The same, in another account or region."""
+        return Elsewhere(self, account, region)
+
+    def deploy(self, stack: str, template, parameters: dict | None = None, *, account: str = "", region: str = "") -> dict[str, str]:
         """Create or update a stack from a SAM template; answers its outputs, or raises naming what failed."""
         from local_aws.deploy import deploy
 
-        return deploy(self, stack, template, parameters)
+        return deploy(self, stack, template, parameters, account or self.account, region or self.region)
 
     def control(self, method: str, path: str, request: dict | None = None) -> dict:
         """A request to the gateway itself; see README.md for the paths."""
