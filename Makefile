@@ -22,10 +22,15 @@ NOTICE_SENDER ?=
 NOTICE_SENDER_IDENTITY ?= $(NOTICE_SENDER)
 OPERATOR_EMAIL ?=
 ESCALATION_EMAIL ?=
+# The organization, its units whose accounts are protected, and the regions in which they work, beside the one of the stack. Without
+# units, only the account of the stack is protected.
+ORGANIZATION_ID ?=
+ORGANIZATIONAL_UNITS ?=
+MEMBER_REGIONS ?=
 # The key that settings/scope.json is signed with: base64 of DER on one line, as `aws kms get-public-key` prints it.
 SETTINGS_PUBLIC_KEY ?=
 
-.PHONY: help build documents test test-rust test-local-aws test-acceptance lint lint-rust lint-infra demo bench local-aws deploy clean
+.PHONY: help build documents test test-rust test-local-aws test-acceptance lint lint-rust lint-infra demo bench local-aws deploy deploy-members clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -116,18 +121,36 @@ $(TOOLS)/build/.cross: $(TOOLS)/build/.ready $(LOCAL_AWS)/requirements-deploy.tx
 	@$(TOOLS)/build/bin/pip install --quiet --require-hashes -r $(LOCAL_AWS)/requirements-deploy.txt
 	@touch $@
 
-deploy: ## Build for arm64 and deploy both stacks (NOTICE_SENDER=… OPERATOR_EMAIL=…)
+# A stack set of the organization takes no macros, so the includes are put in place here. It takes templates of 1 MB.
+target/infra/member.json: documents $(TOOLS)/local-aws/.ready
+	@$(PY) -m local_aws.template --compact infra/member.yaml > $@
+	@test "$$(wc -c < $@)" -le 1000000 || { echo "$@ has over 1,000,000 bytes, which no stack set takes" >&2; exit 1; }
+
+deploy-members: target/infra/member.json ## What Tocsin needs in each account (ORGANIZATIONAL_UNITS=… MEMBER_REGIONS=… ORGANIZATION_ID=…)
+	@account="$$(aws sts get-caller-identity --query Account --output text)"; home="$$(aws configure get region)"; \
+	for region in $$(printf '%s\n' "$$home" $(MEMBER_REGIONS) | sort -u); do \
+	  sam deploy --template-file $< --stack-name $(MEMBER_STACK) --resolve-s3 --region "$$region" \
+	    --capabilities CAPABILITY_NAMED_IAM --no-fail-on-empty-changeset \
+	    --parameter-overrides SecurityAccountId="$$account" HomeRegion="$$home" OrganizationId="$(ORGANIZATION_ID)"; \
+	done; \
+	test -n "$(ORGANIZATIONAL_UNITS)" || exit 0; \
+	bucket="$$(aws cloudformation describe-stacks --stack-name aws-sam-cli-managed-default \
+	  --query "Stacks[0].Outputs[?OutputKey=='SourceBucket'].OutputValue" --output text)"; \
+	key="tocsin/member-$$(sha256sum $< | cut -c 1-16).json"; \
+	aws s3 cp --only-show-errors $< "s3://$$bucket/$$key"; \
+	MEMBER_STACK="$(MEMBER_STACK)" TEMPLATE_URL="https://$$bucket.s3.$$home.amazonaws.com/$$key" SECURITY_ACCOUNT="$$account" HOME_REGION="$$home" \
+	  ORGANIZATION_ID="$(ORGANIZATION_ID)" ORGANIZATIONAL_UNITS="$(ORGANIZATIONAL_UNITS)" MEMBER_REGIONS="$(MEMBER_REGIONS)" infra/deploy-members.sh
+
+deploy: ## Build for arm64 and deploy everything (NOTICE_SENDER=… OPERATOR_EMAIL=…, and what deploy-members takes)
 	@test -n "$(NOTICE_SENDER)" || { echo "deploy: set NOTICE_SENDER to the verified address that notices are sent from" >&2; exit 2; }
 	@command -v sam >/dev/null && command -v aws >/dev/null || { echo "deploy: install the AWS CLI and the AWS SAM CLI first" >&2; exit 2; }
 	@$(MAKE) $(TOOLS)/build/.cross
 	@rm -f target/lambda/.built # what lies there from now on does not run on this host
 	@PATH="$(CURDIR)/$(TOOLS)/build/bin:$$PATH" cargo lambda build --release --locked --workspace --arm64
-	@sam deploy --template-file infra/member.yaml --stack-name $(MEMBER_STACK) --resolve-s3 \
-	  --capabilities CAPABILITY_NAMED_IAM CAPABILITY_AUTO_EXPAND \
-	  --parameter-overrides SecurityAccountId="$$(aws sts get-caller-identity --query Account --output text)" HomeRegion="$$(aws configure get region)"
+	@$(MAKE) deploy-members
 	@sam deploy --template-file infra/responder.yaml --stack-name $(STACK) --resolve-s3 \
 	  --capabilities CAPABILITY_NAMED_IAM CAPABILITY_AUTO_EXPAND \
-	  --parameter-overrides NoticeSender="$(NOTICE_SENDER)" NoticeSenderIdentity="$(NOTICE_SENDER_IDENTITY)" OperatorEmail="$(OPERATOR_EMAIL)" EscalationEmail="$(ESCALATION_EMAIL)" $(if $(SETTINGS_PUBLIC_KEY),SettingsPublicKey="$(SETTINGS_PUBLIC_KEY)")
+	  --parameter-overrides NoticeSender="$(NOTICE_SENDER)" NoticeSenderIdentity="$(NOTICE_SENDER_IDENTITY)" OperatorEmail="$(OPERATOR_EMAIL)" EscalationEmail="$(ESCALATION_EMAIL)" OrganizationId="$(ORGANIZATION_ID)" $(if $(SETTINGS_PUBLIC_KEY),SettingsPublicKey="$(SETTINGS_PUBLIC_KEY)")
 
 clean: ## Remove everything that was built
 	@rm -rf target

@@ -84,9 +84,9 @@ def open_shop(aws, tocsin, operator):
     numbers = itertools.count(1)
     buckets: list[str] = []
 
-    def open_one() -> tuple[shop.Shop, int]:
+    def open_one(place=None) -> tuple[shop.Shop, int]:
         number = next(numbers)
-        opened = shop.open_shop(aws, f"shop{number}", intruder=f"198.51.100.{100 + number}")
+        opened = shop.open_shop(place or aws, f"shop{number}", intruder=f"198.51.100.{100 + number}")
         buckets.append(opened.bucket)
         organisation.put(aws, tocsin.vault, organisation.settings(buckets))
         return opened, number
@@ -103,11 +103,11 @@ def guarded(aws, tocsin):
 
 @pytest.fixture(scope="session")
 def attack(aws, tocsin, operator, open_shop):
-    """A shop whose credentials were stolen; the finding is not published yet."""
+    """A shop whose credentials were stolen, in another account and region if so wanted; the finding is not published yet."""
 
-    def attack_one() -> Response:
-        opened, number = open_shop()
-        return Response(aws, tocsin, operator, opened, number)
+    def attack_one(place=None) -> Response:
+        opened, number = open_shop(place)
+        return Response(aws, tocsin, operator, opened, number, place)
 
     return attack_one
 

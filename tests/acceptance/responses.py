@@ -11,12 +11,15 @@ from demo.watch import Watch
 
 
 class Response:
-    def __init__(self, aws, stack: Stack, operator: str, attacked: shop.Shop, number: int):
+    """`place` is the account and region of the shop, where it is not Tocsin's own: `aws.at(…)`."""
+
+    def __init__(self, aws, stack: Stack, operator: str, attacked: shop.Shop, number: int, place=None):
         self.aws, self.stack, self.operator, self.shop = aws, stack, operator, attacked
+        self.place = place or aws
         self.records = Records(aws, stack.table)
         now = datetime.datetime.now(datetime.UTC)
-        shop.leave_traces(aws, attacked, now)
-        self.finding = shop.stolen_credentials(aws, attacked, now, number)
+        shop.leave_traces(self.place, attacked, now)
+        self.finding = shop.stolen_credentials(self.place, attacked, now, number)
         self.follow(json.dumps(self.finding))
         self.before = self.account()
         self.mails_before = len(mail.sent(aws))
@@ -26,7 +29,8 @@ class Response:
         read = command.replay(finding)[0]
         self.finding_id, self.plan = read["finding"]["id"], read["plan"]
         # As the core derives it: each part after its length, in eight bytes.
-        parts = [part.encode() for part in (self.aws.account, self.finding_id)]
+        identity = self.finding_id.rsplit("finding/", 1)[-1]
+        parts = [part.encode() for part in (read["finding"]["account"], identity)]
         joined = b"".join(len(part).to_bytes(8, "big") + part for part in parts)
         self.incident = f"inc-{hashlib.sha256(joined).hexdigest()[:20]}"
         self.watch = Watch(self.aws, self.stack, self.incident, datetime.datetime.now(datetime.UTC))
@@ -34,7 +38,7 @@ class Response:
     def account(self) -> dict:
         """What the account shows of everything that the plan names, and of the model bucket that it does not name."""
         targets = [(step["action"], step["target"]) for step in self.plan] + [("lock-bucket", self.shop.models)]
-        return {target: account.of_step(self.aws, *target) for target in targets}
+        return {target: account.of_step(self.place, *target) for target in targets}
 
     def publish(self, times: int = 1) -> None:
         self.watch.published = datetime.datetime.now(datetime.UTC)

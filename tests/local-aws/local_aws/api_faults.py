@@ -11,7 +11,7 @@ _QUERY_SERVICES = {"ec2", "iam", "sts", "sns", "cloudformation", "elasticloadbal
 
 @dataclasses.dataclass
 class ApiFault:
-    """`service` is the name in the signature (`states`, `ssm`, `s3`, `ses` …); `principal` limits it to one name."""
+    """`service` is the name in the signature (`states`, `ssm`, `s3`, `ses` …); `principal` limits it to one name, `region` to calls that are signed for it."""
 
     service: str
     operation: str
@@ -20,6 +20,7 @@ class ApiFault:
     status: int = 400
     times: int = 1
     principal: str = ""
+    region: str = ""
     xml: bool = False
 
     def response(self) -> tuple[int, dict, bytes]:
@@ -50,12 +51,13 @@ def clear() -> None:
         _ordered.clear()
 
 
-def take(scope: str, operation: Operation, principal) -> ApiFault | None:
+def take(scope: str, operation: Operation, principal, region: str) -> ApiFault | None:
     if not _ordered:
         return None
     with _lock:
         for fault in _ordered:
-            if fault.service == scope and fault.operation == operation.name and fault.principal in ("", principal.name):
+            is_meant = fault.principal in ("", principal.name) and fault.region in ("", region)
+            if is_meant and (fault.service, fault.operation) == (scope, operation.name):
                 fault.times -= 1
                 if fault.times <= 0:
                     _ordered.remove(fault)

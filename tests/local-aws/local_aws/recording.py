@@ -84,7 +84,7 @@ class Recorder:
         fate = faults_on_the_wire.fate_of(signature.scope, operation, principal)
 
         async def work(answer):
-            fault = api_faults.take(signature.scope, operation, principal) or fate.refusal()
+            fault = api_faults.take(signature.scope, operation, principal, signature.region) or fate.refusal()
             status, issued = await self.answer(fault, signature.scope, scope, body, receive, answer)
             if not signature.scope:
                 return

@@ -236,10 +236,13 @@ class LocalAws:
         fault = {"document": document, "step": step, "when": when, "mode": mode, "times": times}
         self.control("POST", "/ssm-fault", fault)
 
-    def fail_call(self, service: str, operation: str, code: str, status: int = 400, times: int = 1, principal: str = "") -> None:
-        """The next call answers with this error; `service` is the name in the signature (`states`, `ses`, `s3` …)."""
+    def fail_call(self, service: str, operation: str, code: str, status: int = 400, times: int = 1, **only: str) -> None:
+        """The next call answers with this error; `service` is the name in the signature (`states`, `ses`, `s3` …).
+
+        `only` may be `principal`, a name, and `region`, the one that the call is signed for.
+        """
         fault = {"service": service, "operation": operation, "code": code, "status": status, "times": times}
-        self.control("POST", "/api-fault", fault | {"principal": principal})
+        self.control("POST", "/api-fault", fault | only)
 
     def disturb(self, calls: list[str], **order) -> None:
         """Faults on the wire for functions, automations and state machines; see `faults_on_the_wire.Order`.

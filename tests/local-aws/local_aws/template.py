@@ -173,6 +173,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m local_aws.template", description=__doc__)
     parser.add_argument("template", type=pathlib.Path)
     parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument("--compact", action="store_true", help="without white space: a stack set takes 1 MB")
     options = parser.parse_args()
     try:
         parameters = dict(item.split("=", 1) for item in options.parameter)
@@ -180,7 +181,7 @@ def main() -> int:
     except TemplateError as error:
         print(error, file=sys.stderr)
         return 1
-    print(json.dumps(expanded, indent=2))
+    print(json.dumps(expanded, separators=(",", ":")) if options.compact else json.dumps(expanded, indent=2))
     return 0
 
 
