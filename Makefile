@@ -27,6 +27,8 @@ ESCALATION_EMAIL ?=
 ORGANIZATION_ID ?=
 ORGANIZATIONAL_UNITS ?=
 MEMBER_REGIONS ?=
+# Whether the account of the stack administers the organization, and may so lock staff and deny accounts.
+ADMINISTERS_ORGANIZATION ?= false
 # The key that settings/scope.json is signed with: base64 of DER on one line, as `aws kms get-public-key` prints it.
 SETTINGS_PUBLIC_KEY ?=
 
@@ -131,7 +133,7 @@ deploy-members: target/infra/member.json ## What Tocsin needs in each account (O
 	for region in $$(printf '%s\n' "$$home" $(MEMBER_REGIONS) | sort -u); do \
 	  sam deploy --template-file $< --stack-name $(MEMBER_STACK) --resolve-s3 --region "$$region" \
 	    --capabilities CAPABILITY_NAMED_IAM --no-fail-on-empty-changeset \
-	    --parameter-overrides SecurityAccountId="$$account" HomeRegion="$$home" OrganizationId="$(ORGANIZATION_ID)"; \
+	    --parameter-overrides SecurityAccountId="$$account" HomeRegion="$$home" OrganizationId="$(ORGANIZATION_ID)" AdministersOrganization="$(ADMINISTERS_ORGANIZATION)"; \
 	done; \
 	test -n "$(ORGANIZATIONAL_UNITS)" || exit 0; \
 	bucket="$$(aws cloudformation describe-stacks --stack-name aws-sam-cli-managed-default \

@@ -241,7 +241,8 @@ class Action:
         found = {
             f"{base}Role": {
                 "Type": "AWS::IAM::Role",
-                "Condition": "IsHomeRegion",
+                # What acts on the organization as a whole has no business in any other account.
+                "Condition": "IsHomeRegionOfAdministrator" if self.spec.get("of_organization") else "IsHomeRegion",
                 "Properties": {
                     "RoleName": self.role,
                     "Description": f"{self.spec['title']}, and back. Assumed by Systems Manager alone."[:1000],

@@ -20,8 +20,19 @@ fn main() -> io::Result<()> {
 }
 
 /// What the core needs of each action's description. The rest is for the documents.
-const KEPT: [&str; 10] =
-    ["title", "target", "parameter", "impact", "asks", "id_prefix", "arn_service", "passes", "parameters", "shows"];
+const KEPT: [&str; 11] = [
+    "title",
+    "target",
+    "parameter",
+    "impact",
+    "asks",
+    "id_prefix",
+    "arn_service",
+    "passes",
+    "parameters",
+    "shows",
+    "lost",
+];
 
 /// The descriptions of the actions as one JSON object, by id.
 fn actions(folder: &Path) -> io::Result<String> {

@@ -172,7 +172,8 @@ fn the_message_says_what_is_asked_whom_it_hits_and_how_to_answer() {
     let text = approval.message(&asking);
     for asked in approval.steps() {
         let step = &asked.step;
-        let line = format!("{} on {} waits for a person (account 111122223333, eu-central-1)", step.action, step.target);
+        let line =
+            format!("{} on {} waits for a person (account 111122223333, eu-central-1)", step.action, step.target);
         for said in [line.as_str(), &asked.reason, &step.action.impact] {
             assert!(text.contains(said), "{said}");
         }
@@ -199,7 +200,8 @@ fn records_and_requests_keep_their_form() {
     approval.decide(&request([1]), BOB, at(3)).unwrap();
     let written = serde_json::to_value(&approval).unwrap();
     assert_eq!(serde_json::from_value::<Approval>(written).unwrap(), approval);
-    let read = |approve: Value| serde_json::from_value::<DecisionRequest>(json!({"approve": approve, "reason": "seen"}));
+    let read =
+        |approve: Value| serde_json::from_value::<DecisionRequest>(json!({"approve": approve, "reason": "seen"}));
     assert_eq!(read(json!("all")).unwrap(), everything());
     assert_eq!(read(json!([2, 1, 2])).unwrap(), request([1, 2]));
     for wrong in [json!("some"), json!(1), json!(["1"]), json!([-1]), json!(true), Value::Null] {
@@ -211,7 +213,8 @@ fn records_and_requests_keep_their_form() {
 fn only_ids_of_their_form_are_ids() {
     assert!(ApprovalId::try_from("apr-0123456789abcdef0123".to_owned()).is_ok());
     assert!(OrderId::try_from("ord-0123456789abcdef0123".to_owned()).is_ok());
-    for wrong in ["apr-0123456789ABCDEF0123", "apr-0123", "ord-0123456789abcdef0123", "apr-0123456789abcdef0123/x", ""] {
+    for wrong in ["apr-0123456789ABCDEF0123", "apr-0123", "ord-0123456789abcdef0123", "apr-0123456789abcdef0123/x", ""]
+    {
         assert!(ApprovalId::try_from(wrong.to_owned()).is_err(), "{wrong}");
     }
     assert!(OrderId::try_from("apr-0123456789abcdef0123".to_owned()).is_err());

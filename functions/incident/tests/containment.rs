@@ -106,8 +106,7 @@ fn a_token_is_a_uuid_that_differs_by_incident_action_target_pass_and_purpose() {
 }
 
 /// What no action is right for without a look.
-const FOR_TRIAGE: [Category; 6] = [
-    Category::DatabaseCompromise,
+const FOR_TRIAGE: [Category; 5] = [
     Category::ResourceExposure,
     Category::DenialOfService,
     Category::Reconnaissance,
@@ -246,15 +245,21 @@ fn containment_is_believed_only_when_the_account_shows_it() {
 #[test]
 fn a_reversal_is_believed_only_when_the_state_is_as_found() {
     let (before, seen) = locked();
-    assert_eq!(shows_reversal(&before, &before), Ok(()));
+    assert_eq!(shows_reversal(action("lock-bucket"), &before, &before), Ok(()));
     let mut spaced = before.clone();
     let policy: Value = serde_json::from_str(before["policy"].as_str().unwrap()).unwrap();
     spaced["policy"] = json!(serde_json::to_string_pretty(&policy).unwrap());
-    assert_eq!(shows_reversal(&before, &spaced), Ok(()), "white space in a policy means nothing");
-    assert!(shows_reversal(&before, &seen).is_err());
+    assert_eq!(
+        shows_reversal(action("lock-bucket"), &before, &spaced),
+        Ok(()),
+        "white space in a policy means nothing"
+    );
+    assert!(shows_reversal(action("lock-bucket"), &before, &seen).is_err());
     for field in ["public_access_block", "encryption", "policy"] {
         let mut broken = before.clone();
         broken[field] = seen[field].clone();
-        assert!(shows_reversal(&before, &broken).unwrap_err().starts_with(&format!("`/{field}")));
+        assert!(
+            shows_reversal(action("lock-bucket"), &before, &broken).unwrap_err().starts_with(&format!("`/{field}"))
+        );
     }
 }

@@ -3,7 +3,8 @@
 use incident::containment::guard::{self, Guard, Loaded, Tally, Window};
 use incident::containment::plan::Withheld;
 use incident::containment::{
-    ActionRecord, ActionState, Approval, ApprovalId, Hold, Order, OrderId, Plan, Playbook, Playbooks, Step, Wave, approval,
+    ActionRecord, ActionState, Approval, ApprovalId, Hold, Order, OrderId, Plan, Playbook, Playbooks, Step, Wave,
+    approval,
 };
 use incident::ports::Vault;
 use incident::records::{Key, Listing, Records};

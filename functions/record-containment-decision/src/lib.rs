@@ -81,7 +81,8 @@ impl<T: Records, G: Gate, R: Responses> Desk<T, G, R> {
         if let Some(elder) = known.and_then(|known| known.absorbed_by)
             && request.approve.is_any()
         {
-            let message = format!("the incident turned out to be part of {elder}: decline these steps and decide there");
+            let message =
+                format!("the incident turned out to be part of {elder}: decline these steps and decide there");
             return Ok(Answer::refused(409, "absorbed", &message));
         }
         let outcome = RefCell::new(Err(Refusal::AlreadyDecided));

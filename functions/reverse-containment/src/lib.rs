@@ -6,7 +6,7 @@ use incident::containment::guard;
 use incident::containment::hold::{Hold, LetGo};
 use incident::containment::observation::shows_reversal;
 use incident::containment::{
-    ActionRecord, ActionRunner, ActionState, Automation, DocumentKind, Progress, Requester, Step,
+    ActionId, ActionRecord, ActionRunner, ActionState, Automation, DocumentKind, Progress, Requester, Step,
 };
 use incident::records::{Key, Listing, Records};
 use incident::{Failure, Fault, Incident, IncidentId};
@@ -255,7 +255,11 @@ impl<T: Records, A: ActionRunner> Reverser<T, A> {
             return Ok(answer(record.clone(), State::InProgress));
         };
         let shown = if succeeded {
-            judge(record.before.as_deref(), outputs.get("ObserveReversal.Observation").map(String::as_str))
+            judge(
+                record.step.action,
+                record.before.as_deref(),
+                outputs.get("ObserveReversal.Observation").map(String::as_str),
+            )
         } else {
             Err(failure.unwrap_or_else(|| "the automation did not succeed".to_owned()))
         };
@@ -297,10 +301,10 @@ fn answer(record: ActionRecord, state: State) -> Reversed {
     Reversed { incident: record.incident, step: record.step, state, reason: record.reason }
 }
 
-fn judge(before: Option<&str>, observation: Option<&str>) -> Result<(), String> {
+fn judge(action: ActionId, before: Option<&str>, observation: Option<&str>) -> Result<(), String> {
     let parse = |text: Option<&str>| text.and_then(|text| serde_json::from_str::<Value>(text).ok());
     match (parse(before), parse(observation)) {
-        (Some(before), Some(seen)) => shows_reversal(&before, &seen),
+        (Some(before), Some(seen)) => shows_reversal(action, &before, &seen),
         _ => Err("the reversal gave no observation".to_owned()),
     }
 }

@@ -42,7 +42,7 @@ def architecture() -> str:
 
 
 def member_parameters(aws) -> dict[str, str]:
-    return {"SecurityAccountId": aws.account, "HomeRegion": aws.region}
+    return {"SecurityAccountId": aws.account, "HomeRegion": aws.region, "AdministersOrganization": "true"}
 
 
 def deploy(aws) -> Stack:

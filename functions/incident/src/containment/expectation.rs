@@ -159,7 +159,7 @@ fn outside(place: &Value, list: Option<&Value>) -> Option<String> {
     let (Some(elements), Some(allowed)) = (place.as_array(), list.and_then(Value::as_array)) else {
         return Some("is no list, or there is none to compare it with".to_owned());
     };
-    let fits = !elements.is_empty() && elements.iter().all(|element| allowed.contains(element));
+    let fits = elements.iter().all(|element| allowed.contains(element));
     (!fits).then(|| "holds something else".to_owned())
 }
 

@@ -1,6 +1,7 @@
 //! The library of actions: `infra/actions/<id>/action.toml`, compiled in. The same files make the Automation documents.
 
 use super::expectation::Expectation;
+use crate::address::is_public;
 use crate::finding::{EntityKind, Located};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -51,6 +52,9 @@ pub struct Action {
     pub parameters: BTreeMap<String, Parameter>,
     /// Whether there is a way back.
     pub reversible: bool,
+    /// What a reversal does not bring back: members of the state.
+    #[serde(default)]
+    pub lost: Vec<String>,
     /// What the observation must show before it counts as contained.
     pub shows: Vec<Expectation>,
 }
@@ -92,6 +96,8 @@ impl Action {
     pub fn fits(&self, found: &Located) -> bool {
         let entity = &found.entity;
         entity.kind == self.target
+            // Findings name private addresses, too: nobody outside comes from one.
+            && (entity.kind != EntityKind::Address || entity.id.parse().is_ok_and(is_public))
             && self.id_prefix.as_ref().is_none_or(|prefix| entity.id.starts_with(prefix))
             && self
                 .arn_service

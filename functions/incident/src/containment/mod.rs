@@ -21,6 +21,6 @@ pub use hold::Hold;
 pub use library::Action;
 pub use order::{Order, OrderId};
 pub use plan::{Plan, Step, Wave};
-pub use request::Asking;
 pub use playbook::{Playbook, PlaybookError, Playbooks};
+pub use request::Asking;
 pub use runner::{ActionRecord, ActionRunner, ActionState, Automation, DocumentKind, Place, Progress, Requester};

@@ -17,12 +17,13 @@ pub fn shows_containment(action: ActionId, before: &Value, seen: &Value, started
     action.shows.iter().find_map(|expectation| expectation.missing(&shown)).map_or(Ok(()), Err)
 }
 
-/// Whether the state read back after a reversal is the state as found.
+/// Whether the state read back after a reversal of `action` is the state as found, apart from what nothing brings back.
 ///
 /// # Errors
 /// The first field that differs.
-pub fn shows_reversal(before: &Value, seen: &Value) -> Result<(), String> {
-    let first = differences(before, seen).into_iter().next();
+pub fn shows_reversal(action: ActionId, before: &Value, seen: &Value) -> Result<(), String> {
+    let is_lost = |at: &str| at.split('/').nth(1).is_some_and(|member| action.lost.iter().any(|lost| lost == member));
+    let first = differences(before, seen).into_iter().find(|difference| !is_lost(&difference.at));
     first.map_or(Ok(()), |difference| Err(format!("`{}` is not as it was found", difference.at)))
 }
 

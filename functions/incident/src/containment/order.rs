@@ -95,7 +95,8 @@ impl Order {
         let wave = |steps: &Vec<Step>| Wave { after_seconds: 0, steps: steps.clone() };
         let mut waves: Vec<Wave> = self.waves.iter().filter(|steps| !steps.is_empty()).map(wave).collect();
         let once = self.waves.iter().flatten().filter(|step| step.pass == 1);
-        let again = |step: &Step| (2..=step.action.passes).map(|pass| Step { pass, ..step.clone() }).collect::<Vec<_>>();
+        let again =
+            |step: &Step| (2..=step.action.passes).map(|pass| Step { pass, ..step.clone() }).collect::<Vec<_>>();
         let repeated: Vec<Step> = once.flat_map(again).collect();
         if !repeated.is_empty() {
             waves.push(Wave { after_seconds: repeat_after_seconds, steps: repeated });

@@ -3,9 +3,10 @@
 use super::guard::{Count, Guard, Window};
 use super::{ActionId, Place, Playbook};
 use crate::Digest;
-use crate::finding::{Located, Reach};
+use crate::finding::{EntityKind, Located, Reach};
 use crate::record::IncidentId;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// One change to one resource.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -109,9 +110,9 @@ impl Plan {
         for actions in &playbook.waves {
             let mut steps = Vec::new();
             for (action, found) in targets(actions, entities) {
-                let step = Step::on(action, found);
+                let step = Step::on(action, &found);
                 let (hour, account) = window.counts(&step.account);
-                match guard.objection(Some(playbook), action, found, Count { incident, hour, account }) {
+                match guard.objection(Some(playbook), action, &found, Count { incident, hour, account }) {
                     Some(reason) => plan.withheld.push(Withheld { step, reason }),
                     None => {
                         incident += 1;
@@ -142,12 +143,31 @@ impl Plan {
     }
 }
 
-fn targets<'a>(actions: &[ActionId], entities: &'a [Located]) -> Vec<(ActionId, &'a Located)> {
-    let of = |action: ActionId| entities.iter().filter(move |found| action.fits(found));
-    let mut found: Vec<(ActionId, &Located)> =
+fn targets<'a>(actions: &[ActionId], entities: &'a [Located]) -> Vec<(ActionId, Cow<'a, Located>)> {
+    let reachable: Vec<Cow<'a, Located>> = entities.iter().filter_map(|found| in_cluster(found, entities)).collect();
+    let of = |action: ActionId| reachable.iter().filter(move |found| action.fits(found)).cloned();
+    let mut found: Vec<(ActionId, Cow<'a, Located>)> =
         actions.iter().flat_map(|action| of(*action).map(|found| (*action, found))).collect();
-    let place = |(action, found): &(ActionId, &'a Located)| (*action, &found.account, &found.region, &found.entity.id);
-    found.sort_by(|one, other| place(one).cmp(&place(other)));
-    found.dedup_by(|one, other| place(one) == place(other));
+    let place = |(action, found): &(ActionId, Cow<'a, Located>)| {
+        (*action, found.account.clone(), found.region.clone(), found.entity.id.clone())
+    };
+    found.sort_by_key(place);
+    found.dedup_by_key(|one| place(one));
     found
+}
+
+/// A pod is reached through its cluster, which findings name beside it: `cluster/namespace/name`. Where they name none, or
+/// several, nobody can tell which it is.
+fn in_cluster<'a>(found: &'a Located, entities: &'a [Located]) -> Option<Cow<'a, Located>> {
+    if found.entity.kind != EntityKind::Pod || found.entity.id.matches('/').count() != 1 {
+        return Some(Cow::Borrowed(found));
+    }
+    let is_near = |other: &&Located| {
+        other.entity.kind == EntityKind::Cluster && other.account == found.account && other.region == found.region
+    };
+    let mut clusters = entities.iter().filter(is_near);
+    let (Some(cluster), None) = (clusters.next(), clusters.next()) else { return None };
+    let mut pod = found.clone();
+    pod.entity.id = format!("{}/{}", cluster.entity.id, found.entity.id);
+    Some(Cow::Owned(pod))
 }

@@ -31,7 +31,8 @@ impl Approval {
         let Asking { attempt, attempts, until, url } = asking;
         let (incident, id) = (&self.incident, &self.id);
         let count = self.steps().count();
-        let mut text = format!("Incident {incident}: containment waits for a person, approval {id}, steps: {count}.\n\n");
+        let mut text =
+            format!("Incident {incident}: containment waits for a person, approval {id}, steps: {count}.\n\n");
         let mut say = |line: &str| {
             text.push_str(line);
             text.push('\n');
@@ -53,7 +54,10 @@ impl Approval {
         if number > MOST_LISTED {
             say(&format!("  … and {} more: `tocsin contain approvals` shows them all.", number - MOST_LISTED));
         }
-        say(&format!("\nAsked by: {}. Whoever asked cannot approve.", self.requested_by.as_deref().unwrap_or("a playbook")));
+        say(&format!(
+            "\nAsked by: {}. Whoever asked cannot approve.",
+            self.requested_by.as_deref().unwrap_or("a playbook")
+        ));
         say("\nTo answer, sign in with a role that holds the policy `Tocsin-ContainmentApprover`:\n");
         say(&format!("  tocsin contain approve {incident} {id} --url {url} --reason '…'"));
         say("      everything; with `--step N` only these, and the others are declined");

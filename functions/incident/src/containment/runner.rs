@@ -116,7 +116,11 @@ fn value_of(
             roles.dedup();
             Some(roles)
         }
-        Some(ValueSource::Settings) => guard.setting(action, name).map(<[String]>::to_vec),
+        // SSM takes no empty value: left out, the document's own default counts.
+        Some(ValueSource::Settings) => guard
+            .setting(action, name)
+            .map(<[String]>::to_vec)
+            .filter(|values| values.iter().any(|value| !value.is_empty())),
         None => None,
     };
     if value.is_none() && !parameter.has_default {

@@ -1,7 +1,8 @@
 //! The signed document: what is protected, what the business rests on, and how much runs without a person.
 
-use super::Count;
+use super::{Count, PATH};
 use crate::containment::ActionId;
+use crate::containment::library::{Parameter, ValueSource};
 use crate::finding::{Entity, EntityKind, Located};
 use crate::signed::{DocumentError, Period, read_json, refuse};
 use serde::{Deserialize, Serialize};
@@ -122,6 +123,14 @@ impl GuardDocument {
             return Some("the resource is protected by the organisation's signed settings".to_owned());
         }
         self.serves(found).map(|what| format!("the resource serves {what}"))
+    }
+
+    /// A value that the action cannot do without, if nobody has set it.
+    pub(super) fn lacks(&self, action: ActionId) -> Option<String> {
+        let given = |name: &String| self.actions.get(action.as_str()).is_some_and(|set| set.contains_key(name));
+        let needed = |parameter: &Parameter| parameter.from == Some(ValueSource::Settings) && !parameter.has_default;
+        let mut missing = action.parameters.iter().filter(|(name, parameter)| needed(parameter) && !given(name));
+        missing.next().map(|(name, _)| format!("`{PATH}` has no `actions.{action}.{name}`"))
     }
 
     pub(super) fn serves(&self, found: &Located) -> Option<&str> {

@@ -58,7 +58,7 @@ impl Guard {
             Self::Signed(document) => Some(document),
         };
         document
-            .and_then(|document| document.objection(found))
+            .and_then(|document| document.objection(found).or_else(|| document.lacks(action)))
             .or_else(|| action.asks.then(|| format!("`{action}` always asks a person: {}", action.impact)))
             .or_else(|| {
                 let asking = playbook.filter(|playbook| playbook.ask_first.contains(&action));
