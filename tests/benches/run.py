@@ -14,6 +14,7 @@ from pathlib import Path
 import containment
 import intake
 import memory
+import scale
 import start
 import translation
 
@@ -26,7 +27,7 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="also write the figures into README.md")
     options = parser.parse_args()
     summary = {"machine": {"cores": os.cpu_count(), "system": platform.platform()}, "figures": []}
-    for bench in (start, translation, memory, intake, containment):
+    for bench in (start, translation, memory, intake, containment, scale):
         print(f"== bench: {bench.__doc__.splitlines()[0]}", flush=True)
         for figure in bench.measure(REPOSITORY):
             summary["figures"].append(figure)
