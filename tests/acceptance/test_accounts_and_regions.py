@@ -6,6 +6,7 @@ import json
 import pytest
 from demo import stack
 from demo.places import REPOSITORY
+from demo.records import Records
 
 REGION = "us-west-2"
 FIXTURE = REPOSITORY / "functions/incident/src/sources/securityhub_asff/fixtures/instance-credential-exfiltration.json"
@@ -104,7 +105,7 @@ def out_of_reach(aws, attack):
     finding["Resources"] = resources_of(finding, response.shop)
     response.follow(json.dumps(event))
     # An opt-in region that the account has not enabled, whoever asks.
-    aws.fail_call("sts", "AssumeRole", "RegionDisabledException", status=403, times=1000, region="me-south-1")
+    aws.fail_call("sts", "AssumeRole", "RegionDisabledException", status=403, times=1000, in_region="me-south-1")
     aws.put_securityhub_finding(event)
     response.until_contained()
     aws.clear_faults()
@@ -182,3 +183,14 @@ def test_another_incident_may_try_again(out_of_reach):
     holds = [key for key, row in out_of_reach.records.everything().items() if key[0].startswith("HOLD#") and out_of_reach.incident in str(row)]
     kept = {record["target"] for record in out_of_reach.of("ACTION") if record["state"] == "contained"}
     assert len(holds) == len(kept)
+
+
+def test_finding_that_only_its_own_bus_has_comes_here(aws, tocsin):
+    """Macie tells the account and region that the bucket is in, and nobody else."""
+    event = json.loads((REPOSITORY / "functions/incident/src/sources/macie/fixtures/bucket-made-public.json").read_text(encoding="utf-8"))
+    detail = event["detail"]
+    detail |= {"id": "f0" * 16, "accountId": stack.MEMBER, "region": REGION, "sample": True}
+    aws.publish_service_event(event, account=stack.MEMBER, region=REGION)
+    records = Records(aws, tocsin.table)
+    found = aws.wait_until(lambda: records.finding(detail["id"]), seconds=30, every=0.2, what="the finding")
+    assert (found["finding"]["account"], found["finding"]["region"]) == (stack.MEMBER, REGION)

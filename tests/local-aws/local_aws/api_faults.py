@@ -11,7 +11,8 @@ _QUERY_SERVICES = {"ec2", "iam", "sts", "sns", "cloudformation", "elasticloadbal
 
 @dataclasses.dataclass
 class ApiFault:
-    """`service` is the name in the signature (`states`, `ssm`, `s3`, `ses` …); `principal` limits it to one name, `region` to calls that are signed for it."""
+    """`service` is the name in the signature (`states`, `ssm`, `s3`, `ses` …); `principal` limits it to one name, `in_region` to
+    calls that are signed for it."""
 
     service: str
     operation: str
@@ -20,7 +21,7 @@ class ApiFault:
     status: int = 400
     times: int = 1
     principal: str = ""
-    region: str = ""
+    in_region: str = ""
     xml: bool = False
 
     def response(self) -> tuple[int, dict, bytes]:
@@ -56,7 +57,7 @@ def take(scope: str, operation: Operation, principal, region: str) -> ApiFault |
         return None
     with _lock:
         for fault in _ordered:
-            is_meant = fault.principal in ("", principal.name) and fault.region in ("", region)
+            is_meant = fault.principal in ("", principal.name) and fault.in_region in ("", region)
             if is_meant and (fault.service, fault.operation) == (scope, operation.name):
                 fault.times -= 1
                 if fault.times <= 0:

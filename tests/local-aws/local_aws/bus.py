@@ -6,11 +6,14 @@ stand in for a service that is not emulated.
 
 import json
 
+from ministack.core import responses
+from ministack.core.responses import get_account_id, get_region
 from ministack.services import eventbridge
 
 from local_aws import control, plug
 
 put_events = plug.take(eventbridge, "_put_events", "data", "allow_aws_source")
+dispatch = plug.take(eventbridge, "_dispatch_event", "event", "view")
 
 # While it is cut, what services publish is lost, as when a rule is switched off.
 _is_cut = False
@@ -26,6 +29,17 @@ def publish(source: str, detail_type: str, detail: dict, resources: list[str] | 
     answer = json.loads(body)
     if answer.get("FailedEntryCount"):
         raise ValueError(f"the bus refused the event: {answer['Entries']}")
+
+
+@plug.replaces(eventbridge, "_dispatch_to_event_bus", "spec", "event", "rule", "event_path", "target_input_payload")
+def to_bus(original, spec, event, rule, event_path, target_input_payload=None):
+    """Also a bus of another account or region, which ministack does not reach. The event keeps where it comes from."""
+    here = (get_account_id(), get_region())
+    if (spec.account_id, spec.region) == here:
+        return original(spec, event, rule, event_path, target_input_payload)
+    origin = dict(zip(("Account", "Region"), here, strict=True))
+    with responses.request_scope(spec.account_id, spec.region):
+        dispatch({**origin, **event, "EventBusName": spec.resource.split("/", 1)[1]})
 
 
 @control.route("POST", "/service-event")

@@ -239,7 +239,7 @@ class LocalAws:
     def fail_call(self, service: str, operation: str, code: str, status: int = 400, times: int = 1, **only: str) -> None:
         """The next call answers with this error; `service` is the name in the signature (`states`, `ses`, `s3` …).
 
-        `only` may be `principal`, a name, and `region`, the one that the call is signed for.
+        `only` may be `principal`, a name, and `in_region`, the region that the call is signed for.
         """
         fault = {"service": service, "operation": operation, "code": code, "status": status, "times": times}
         self.control("POST", "/api-fault", fault | only)
