@@ -203,7 +203,7 @@ def test_incident_is_closed_and_nobody_was_paged(answered):
 def payloads(answered) -> list[tuple[str, dict]]:
     """What each state of the run handed to its function."""
     incident = {"incident": answered.incident}
-    steps = [{**incident, **{key: action[key] for key in ("action", "account", "target", "pass")}} for action in answered.of("ACTION")]
+    steps = [{**incident, **{key: action[key] for key in ("action", "account", "region", "target", "pass")}} for action in answered.of("ACTION")]
     runs = {(action["action"], action["pass"]): action["automation"] for action in answered.of("ACTION")}
     calls = [("preserve-evidence", {**incident, "stage": "before-containment"}), ("plan-containment", incident)]
     for step in steps:
