@@ -1,0 +1,50 @@
+"""The roles of the member accounts fit the functions that assume them, and start what these have to start."""
+
+import re
+
+import pytest
+from automation_runs import render
+from contracts import FUNCTION_TYPE, environment_of, of_type, resources_of, responder
+from demo.places import REPOSITORY
+
+import callers
+
+ACTIONS = render.actions()
+TEMPLATE = responder(REPOSITORY)
+FUNCTIONS = {
+    properties["FunctionName"].removeprefix("tocsin-"): properties
+    for properties in of_type(TEMPLATE, FUNCTION_TYPE).values()
+    if "MEMBER_ROLE" in environment_of(properties)
+}
+
+
+def started(function: str) -> set[str]:
+    (statement,) = [one for one in callers.statements(ACTIONS)[function] if one["Sid"] == "StartDocuments"]
+    return {re.search(r"automation-definition/([\w-]+):\*$", resource["Fn::Sub"]).group(1) for resource in statement["Resource"]}
+
+
+def test_each_function_starts_its_kind_of_document_and_no_other():
+    of_kind = {kind: {name for action in ACTIONS for one, name in action.kinds() if one == kind} for kind, _ in render.KINDS}
+    assert started("start-containment") == of_kind["document"]
+    assert started("reverse-containment") == of_kind["reversal"] | of_kind["preview"]
+    assert started("order-containment") == of_kind["preview"], "whoever orders only looks"
+    assert started("preserve-evidence") == {"Tocsin-SnapshotVolumes"}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_function_assumes_its_own_role_and_the_role_trusts_it(function):
+    properties = FUNCTIONS[function]
+    name, role = callers.role(function, callers.statements(ACTIONS)[function])
+    wanted = role["Properties"]["RoleName"]
+    assert environment_of(properties)["MEMBER_ROLE"] == wanted
+    assert resources_of(properties, "sts:AssumeRole") == [{"Fn::Sub": f"arn:${{AWS::Partition}}:iam::*:role/{wanted}"}]
+    assert resources_of(properties, "ssm:StartAutomationExecution") == resources_of(properties, "iam:PassRole") == []
+    own = TEMPLATE["Resources"][properties["Role"]["Fn::GetAtt"][0]]["Properties"]["RoleName"]
+    trusted = role["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]["Condition"]["ArnEquals"]["aws:PrincipalArn"]
+    assert trusted["Fn::Sub"].endswith(f":role/{own}")
+    assert name in render.resources()
+
+
+def test_policy_that_iam_would_not_take_is_refused():
+    with pytest.raises(callers.TooMuch, match="Tocsin-Member-Start"):
+        callers.role("start", callers.starts([f"Tocsin-Document{number}" for number in range(200)], []))
