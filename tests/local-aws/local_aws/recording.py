@@ -85,11 +85,9 @@ class Recorder:
 
         async def work(answer):
             fault = api_faults.take(signature.scope, operation, principal, signature.region) or fate.refusal()
-            status, issued = await self.answer(fault, signature.scope, scope, body, receive, answer)
+            status = await self.answer(fault, signature.scope, principal, scope, body, receive, answer)
             if not signature.scope:
                 return
-            for access_key in issued:
-                principals.inherit(access_key, principal)
             account = account_of(signature.access_key)
             with responses.request_scope(account, signature.region or REGION):
                 actions = actions_of(operation, headers, query, body) + key_actions(operation, under_customer_key(operation))
@@ -100,11 +98,11 @@ class Recorder:
 
         await faults_on_the_wire.carry(fate, work, receive, send)
 
-    async def answer(self, fault, service: str, scope, body, receive, send) -> tuple[int, list[str]]:
-        """The status answered, and the access keys issued."""
+    async def answer(self, fault, service: str, principal, scope, body, receive, send) -> int:
+        """The status answered. Whose a session is that STS issues is known before whoever asked for it can use it."""
         if fault:
             await respond(send, *fault.response())
-            return fault.status, []
+            return fault.status
         status, chunks = 0, []
 
         async def watch(message):
@@ -113,10 +111,12 @@ class Recorder:
                 status = message["status"]
             elif service == "sts":
                 chunks.append(message.get("body", b""))
+                for key in _ISSUED_KEY.findall(b"".join(chunks)):
+                    principals.inherit(key.decode(), principal)
             await send(message)
 
         await self.application(scope, replay(body, receive), watch)
-        return status, [key.decode() for key in _ISSUED_KEY.findall(b"".join(chunks))]
+        return status
 
 
 def account_of(access_key: str) -> str:
