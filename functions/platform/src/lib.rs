@@ -1,11 +1,13 @@
 //! Everything that touches AWS or the process: the start of a Lambda, settings, the clock, logs, and the adapters.
 
+pub mod answer;
 pub mod aws;
 pub mod clock;
 pub mod config;
 pub mod entry;
 pub mod telemetry;
 
+pub use answer::Answer;
 pub use aws::Sdk;
 pub use config::{Stopped, given, required, required_number};
 pub use entry::{serve, serve_until};

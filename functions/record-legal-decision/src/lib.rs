@@ -8,9 +8,10 @@ use incident::ports::Gate;
 use incident::records::{GateToken, Key, Listing, Records};
 use incident::{Digest, Failure, Fault, Incident, IncidentId};
 use jiff::Timestamp;
+use platform::Answer;
 use platform::entry::parse;
 use platform::telemetry::count;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -36,26 +37,6 @@ struct Submission {
     /// Facts that the reviewer corrects; only with `changes-requested`. Whoever corrects a fact has a hand in the draft.
     #[serde(default)]
     facts: BTreeMap<String, Value>,
-}
-
-/// The answer over HTTP.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Answer {
-    status_code: u16,
-    headers: BTreeMap<&'static str, &'static str>,
-    body: String,
-}
-
-impl Answer {
-    fn of(status_code: u16, body: &Value) -> Self {
-        let headers = BTreeMap::from([("content-type", "application/json"), ("cache-control", "no-store")]);
-        Self { status_code, headers, body: body.to_string() }
-    }
-
-    fn refused(status_code: u16, code: &str, message: &str) -> Self {
-        Self::of(status_code, &json!({"accepted": false, "code": code, "message": message}))
-    }
 }
 
 impl<T: Records, G: Gate> Desk<T, G> {
