@@ -1,6 +1,7 @@
 //! The record of an incident: what correlated findings add up to.
 
 use crate::analysis::Indication;
+use crate::containment::ActionId;
 use crate::finding::{Category, Finding, Located, Severity};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,9 @@ const MOST_ENTITIES: usize = 1_500;
 
 /// How many kinds of finding an incident remembers, the strongest first.
 const MOST_INDICATIONS: usize = 64;
+
+/// The severity of what a person contains without a finding: in the middle of ASFF's `MEDIUM`.
+const MEDIUM: u8 = 55;
 
 /// The identifier of an incident. It is also the name of its Step Functions executions, so it holds only `[a-z0-9-]`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -32,6 +36,12 @@ impl IncidentId {
     /// The incident that this finding opens when it shows new activity after `closed`, its earlier incident, was closed.
     pub fn reopened_by(finding: &Finding, closed: &Self) -> Self {
         Self::of(&[&finding.account, finding.identity(), closed.as_str()])
+    }
+
+    /// The incident that a person opens to contain this for this reason. The same once more is the same incident.
+    pub fn by_hand(operator: &str, target: &Located, reason: &str) -> Self {
+        let region = target.region.as_deref().unwrap_or_default();
+        Self::of(&["by hand", operator, &target.account, region, &target.entity.id, reason])
     }
 
     fn of(parts: &[&str]) -> Self {
@@ -125,6 +135,47 @@ impl Incident {
             closed_at: None,
         };
         incident.join(finding, received);
+        incident
+    }
+
+    /// The incident `id` that `operator` opens at `now` to contain `target`. No finding says what kind of breach it is, so no
+    /// playbook responds to it. `home_region` stands in for the region of a global resource.
+    pub fn open_by_hand(
+        id: IncidentId,
+        operator: &str,
+        action: ActionId,
+        target: Located,
+        home_region: &str,
+        now: Timestamp,
+    ) -> Self {
+        let title = format!("Contained by hand: {action} on {}", target.entity.id);
+        let reported = Indication {
+            finding: operator.to_owned(),
+            source: "operator".to_owned(),
+            kind: "Contained by hand".to_owned(),
+            category: Category::Unclassified,
+            severity: Severity::of(MEDIUM),
+            confidence: 99,
+            title: title.clone(),
+        };
+        let mut incident = Self {
+            id,
+            aware_at: now,
+            account: target.account.clone(),
+            region: target.region.clone().unwrap_or_else(|| home_region.to_owned()),
+            category: Category::Unclassified,
+            severity: Severity::of(MEDIUM),
+            confidence: 0,
+            title,
+            indications: vec![reported],
+            entities: vec![target],
+            runs: 0,
+            planned: 0,
+            absorbed: Vec::new(),
+            absorbed_by: None,
+            closed_at: None,
+        };
+        incident.weigh();
         incident
     }
 

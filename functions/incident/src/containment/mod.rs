@@ -11,7 +11,9 @@ pub mod observation;
 pub mod order;
 pub mod plan;
 pub mod playbook;
+pub mod preview;
 mod request;
+pub mod reversal;
 pub mod runner;
 
 pub use action::ActionId;
@@ -22,5 +24,7 @@ pub use library::Action;
 pub use order::{Order, OrderId};
 pub use plan::{Plan, Step, Wave};
 pub use playbook::{Playbook, PlaybookError, Playbooks};
+pub use preview::{Foreseen, Preview};
 pub use request::Asking;
+pub use reversal::Reversal;
 pub use runner::{ActionRecord, ActionRunner, ActionState, Automation, DocumentKind, Place, Progress, Requester};

@@ -100,6 +100,16 @@ impl Key {
         Self::new("APPROVALS".to_owned(), format!("{id}#{approval}"))
     }
 
+    /// The wish of a person to take a step back, by [`crate::containment::Reversal::id`].
+    pub fn reversal(id: &IncidentId, reversal: &str) -> Self {
+        Self::new(incident(id), format!("REVERSAL#{reversal}"))
+    }
+
+    /// A preview that a person asked for: it belongs to no incident yet.
+    pub fn preview(id: &str) -> Self {
+        Self::new(format!("PREVIEW#{id}"), "PREVIEW")
+    }
+
     /// One item of evidence.
     pub fn evidence(id: &IncidentId, item: &EvidenceItem) -> Self {
         Self::new(incident(id), format!("EVIDENCE#{}", item.path()))
