@@ -29,7 +29,7 @@ _EC2_KINDS = {
     "VolumeId": "volume",
     "VpcId": "vpc",
 }
-_REVERSAL = re.compile(r"^Tocsin-(Reverse)?")
+_DOCUMENT = re.compile(r"^Tocsin-(Reverse|Preview)?")
 
 
 def resources_of(action: str, operation: str, parameters: dict, place: Place) -> list[str]:
@@ -48,7 +48,7 @@ def passed_role(operation: str, parameters: dict, place: Place) -> list[str]:
     document = parameters.get("DocumentName", "")
     if operation != "StartAutomationExecution" or not document:
         return []
-    return [place.global_arn("iam", f"role/{_REVERSAL.sub('Tocsin-', document)}")]
+    return [place.global_arn("iam", f"role/{_DOCUMENT.sub('Tocsin-', document)}")]
 
 
 def _ec2(action: str, operation: str, parameters: dict, place: Place) -> list[str]:

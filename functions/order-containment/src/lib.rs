@@ -1,0 +1,82 @@
+//! Shows, orders and takes back containment for a person whom AWS has authenticated (function URL, `AWS_IAM`).
+
+mod apply;
+mod halt;
+mod objection;
+mod plan;
+mod request;
+mod reverse;
+mod status;
+
+use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
+use halt::Halt;
+use incident::containment::ActionRunner;
+use incident::ports::{Responses, Vault};
+use incident::records::Records;
+use incident::{Failure, Fault};
+use jiff::Timestamp;
+use platform::Answer;
+use platform::aws::MemberRole;
+use platform::telemetry::count;
+use request::Caller;
+
+/// Takes what people ask of containment.
+pub struct Desk<T, V, A, M> {
+    /// The table.
+    pub records: T,
+    /// Holds the signed settings.
+    pub vault: V,
+    /// Runs the documents. Only previews are run here.
+    pub runner: A,
+    /// Starts `containment`.
+    pub containments: M,
+    /// Starts `containment-approval`.
+    pub approvals: M,
+    /// Starts `containment-reversal`.
+    pub reversals: M,
+    /// The key that the settings are signed with.
+    pub public_key: String,
+    /// The role by which `preserve-evidence` must still read a bucket that is locked.
+    pub evidence_role: MemberRole,
+    /// Stands in for a region that nobody names.
+    pub home_region: String,
+}
+
+impl<T: Records, V: Vault, A: ActionRunner, M: Responses> Desk<T, V, A, M> {
+    /// Answers one request. A refusal is an answer.
+    ///
+    /// # Errors
+    /// `Transient`: what the table, the vault, Systems Manager or Step Functions may answer otherwise the next time.
+    pub async fn answer(&self, request: LambdaFunctionUrlRequest, now: Timestamp) -> Result<Answer, Failure> {
+        let answer = match Caller::of(&request) {
+            Some(caller) => self.serve(&request, &caller, now).await,
+            None => {
+                Err(Halt::refuse(403, "not-signed-in", "sign in with a role that holds `Tocsin-ContainmentOperator`"))
+            }
+        };
+        match answer {
+            Ok(answer) => Ok(answer),
+            Err(Halt::Refused(refusal)) => {
+                count("ContainmentRequestsRefused", 1);
+                Ok(refusal)
+            }
+            Err(Halt::Failed(failure)) if failure.fault() == Fault::Transient => Err(failure),
+            // What no repeat mends, a person has to read.
+            Err(Halt::Failed(failure)) => Ok(Answer::refused(422, "not-possible", &failure.chain())),
+        }
+    }
+
+    async fn serve(&self, request: &LambdaFunctionUrlRequest, caller: &Caller, now: Timestamp) -> Result<Answer, Halt> {
+        let method = request.request_context.http.method.as_deref().unwrap_or_default();
+        let path = request.raw_path.as_deref().unwrap_or_default();
+        let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+        match (method, parts.as_slice()) {
+            ("POST", ["plan"]) => self.begin_plan(request::read(request)?, caller, now).await,
+            ("GET", ["plan", id]) => self.read_plan(id).await,
+            ("POST", ["apply"]) => self.apply(request::read(request)?, caller, now).await,
+            ("GET", ["status"]) => self.status(request.query_string_parameters.get("incident")).await,
+            ("POST", ["reverse"]) => self.reverse(request::read(request)?, caller, now).await,
+            _ => Err(Halt::refuse(404, "no-such-path", "there are /plan, /plan/ID, /apply, /status and /reverse")),
+        }
+    }
+}
