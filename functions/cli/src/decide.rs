@@ -1,6 +1,7 @@
 //! `tocsin decide`: what waits for counsel, the exact text, and the decision about it.
 
 use crate::Advised;
+use crate::function::{CallError, call};
 use incident::notification::{Draft, Duty};
 use incident::records::{Key, Listing, Records, WaitingReview};
 use incident::{Failure, Incident, IncidentId};
@@ -70,6 +71,15 @@ pub(crate) enum DecideError {
     Refused { code: String, message: String },
     #[error("the outcome cannot be printed")]
     Output(#[from] io::Error),
+}
+
+impl From<CallError> for DecideError {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Aws(failure) => Self::Aws(failure),
+            CallError::Refused { code, message, .. } => Self::Refused { code, message },
+        }
+    }
 }
 
 impl Advised for DecideError {
@@ -198,13 +208,7 @@ async fn decide(sdk: &Sdk, arguments: &Arguments, notice: &Notice) -> Result<Exi
         let facts: Value = serde_json::from_str(&text).map_err(|_| not_facts())?;
         decision.insert("facts".to_owned(), facts.is_object().then_some(facts).ok_or_else(not_facts)?);
     }
-    let (status, body) = FunctionUrl::connect(sdk, arguments.url.clone()).post(&decision.to_string()).await?;
-    let answer: Value = serde_json::from_str(&body).unwrap_or(Value::Null);
-    let text = |name: &str| answer.get(name).and_then(Value::as_str).unwrap_or("no message").to_owned();
-    if status != 200 {
-        let code = answer.get("code").and_then(Value::as_str).map_or_else(|| format!("HTTP {status}"), str::to_owned);
-        return Err(DecideError::Refused { code, message: text("message") });
-    }
+    let (_, answer) = call(&FunctionUrl::connect(sdk, arguments.url.clone()), "POST", "", &decision).await?;
     let mut out = io::stdout().lock();
     if arguments.json {
         writeln!(out, "{answer}")?;

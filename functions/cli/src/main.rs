@@ -2,6 +2,7 @@
 
 mod contain;
 mod decide;
+mod function;
 mod replay;
 mod scope;
 mod verify;
