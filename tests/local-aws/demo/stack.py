@@ -12,6 +12,7 @@ from demo import containment, organisation, places, scope, signed
 REGIONS = ("us-west-2", "eu-central-1")
 # An account that Tocsin protects beside its own.
 MEMBER = "444455556666"
+OPERATORS = ("operator-evans", "operator-fuchs")
 COUNSEL = ("counsel-adams", "counsel-bauer")
 APPROVERS = ("approver-chen", "approver-diaz")
 
@@ -25,6 +26,7 @@ class Stack:
     topic: str
     escalation_topic: str
     approval_url: str
+    order_url: str
     decision_url: str
     response: str
     settings_key: ec.EllipticCurvePrivateKey
@@ -82,6 +84,7 @@ def deploy(aws) -> Stack:
         topic=outputs["OperatorTopicArn"],
         escalation_topic=outputs["EscalationTopicArn"],
         approval_url=outputs["ContainmentApprovalUrl"],
+        order_url=outputs["ContainmentOrderUrl"],
         decision_url=outputs["LegalDecisionUrl"],
         response=outputs["IncidentResponseStateMachineArn"],
     )
@@ -100,6 +103,11 @@ def admit_counsel(aws, name: str) -> dict[str, str]:
 def admit_approver(aws, name: str) -> dict[str, str]:
     """The access key of somebody who may approve containment; all it may do is see what waits, and decide."""
     return admit(aws, name, "Tocsin-ContainmentApprover")
+
+
+def admit_operator(aws, name: str) -> dict[str, str]:
+    """The access key of somebody who contains by hand; all it may do is plan, order and take back."""
+    return admit(aws, name, "Tocsin-ContainmentOperator")
 
 
 def admit(aws, name: str, policy: str) -> dict[str, str]:

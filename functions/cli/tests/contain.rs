@@ -1,0 +1,53 @@
+//! `tocsin contain` as a process, as far as it goes without AWS: what is refused names the argument, and the library is listed.
+#![expect(clippy::expect_used, reason = "output that is not as expected fails the test")]
+
+use serde_json::Value;
+use std::process::{Command, Output};
+
+fn contain(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tocsin"));
+    command.arg("contain").args(arguments).output().expect("the binary runs")
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("advice is UTF-8")
+}
+
+#[test]
+fn a_wrong_argument_is_named_and_nothing_is_sent() {
+    let url = ["--url", "http://127.0.0.1:9/"];
+    let incident = format!("inc-{}", "0".repeat(20));
+    for (arguments, named) in [
+        (vec!["plan", "lock-buckets", "orders"], "ACTION"),
+        (vec!["plan", "lock-bucket", "my orders"], "TARGET"),
+        (vec!["plan", "lock-bucket", "orders", "--account", "1111"], "--account"),
+        (vec!["plan", "lock-bucket", "orders", "--region", ""], "--region"),
+        (vec!["plan", "lock-bucket", "orders", "--incident", "inc-1"], "--incident"),
+        (vec!["apply", "lock-bucket", "orders"], "--reason"),
+        (vec!["apply", "lock-bucket", "orders", "--reason", " "], "--reason"),
+        (vec!["reverse", "lock-bucket", "orders", "--incident", &incident], "--reason"),
+        (vec!["reverse", "lock-bucket", "orders", "--reason", "over"], "--incident"),
+        (vec!["status", "inc-1"], "inc-1"),
+    ] {
+        let output = contain(&[arguments.as_slice(), &url].concat());
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(output.stdout.is_empty() && said(&output).contains(named), "{arguments:?}: {}", said(&output));
+    }
+    let output = contain(&["plan", "lock-bucket", "orders"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said(&output).contains("--url"));
+}
+
+#[test]
+fn the_library_is_listed_without_aws() {
+    let output = contain(&["actions", "--json"]);
+    assert_eq!(output.status.code(), Some(0));
+    let listed: Value = serde_json::from_slice(&output.stdout).expect("the output is one JSON document");
+    let actions = listed.get("actions").and_then(Value::as_array).expect("there is a list");
+    let fields = ["id", "title", "target", "impact", "asks", "reversible", "passes"];
+    assert!(actions.iter().all(|action| fields.iter().all(|field| action.get(field).is_some())));
+    let text = contain(&["actions"]);
+    let lines = String::from_utf8(text.stdout).expect("output is UTF-8");
+    assert_eq!(lines.lines().count(), actions.len());
+    assert!(lines.contains("lock-bucket"));
+}
