@@ -85,7 +85,8 @@ proptest! {
                 prop_assert!(order.waves.iter().all(|wave| !wave.is_empty()));
                 prop_assert_eq!(order.approval.as_ref(), Some(&approval.id));
                 let planned: Vec<Step> = order.plan(60).into_iter().flat_map(|wave| wave.steps).collect();
-                prop_assert!(planned.iter().all(|step| decision.approved.contains(&Step { pass: 1, ..step.clone() })));
+                let is_approved = |step: &Step| decision.approved.contains(&Step { pass: 1, ..step.clone() });
+                prop_assert!(planned.iter().all(is_approved));
             }
         }
         let answer = approval.answer().unwrap();
