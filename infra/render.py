@@ -45,10 +45,11 @@ def snake(name: str) -> str:
 
 
 def without_docstring(node: ast.stmt) -> str:
-    """The source of a statement, without comments and without its docstring."""
+    """The source of a statement, without comments and without its docstring, indented by one space a level: all documents together
+    have to fit into one template."""
     if isinstance(node, ast.FunctionDef) and ast.get_docstring(node) is not None:
         node.body = node.body[1:] or [ast.Pass()]
-    return ast.unparse(node)
+    return re.sub(r"^(?: {4})+", lambda found: " " * (len(found[0]) // 4), ast.unparse(node), flags=re.MULTILINE)
 
 
 def defined(file: pathlib.Path) -> set[str]:

@@ -30,7 +30,7 @@ def deploy(aws, stack: str, path, parameters: dict | None, account: str, region:
     pseudo = {"AWS::Region": region, "AWS::AccountId": account, "AWS::Partition": "aws"}
     body["Conditions"] = with_values(body.get("Conditions") or {}, pseudo)
     key = f"{stack}.json"
-    s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(body).encode())
+    s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(body, separators=(",", ":")).encode())
     request = {
         "StackName": stack,
         "TemplateURL": f"{aws.endpoint}/{bucket}/{key}",
