@@ -273,8 +273,9 @@ def core_callers(root: pathlib.Path) -> list[tuple[re.Pattern, str]]:
         text = path.read_text(encoding="utf-8")
         functions = re.findall(r"^pub async fn (\w+)", text, re.MULTILINE)
         methods = re.findall(r"^ +pub async fn (\w+)", text, re.MULTILINE)
-        # A name of several words is imported, one of a single word is called by its module.
-        calls = [rf"\b{name}\(" if "_" in name else rf"\b{path.stem}::{name}\(" for name in functions]
+        # A name of several words is imported, one of a single word is called by its module, or by the folder that hands it out.
+        modules = rf"(?:{path.stem}|{path.parent.name})"
+        calls = [rf"\b{name}\(" if "_" in name else rf"\b{modules}::{name}\(" for name in functions]
         calls += [rf"\.{name}\(" for name in methods]
         if calls and re.search(r"\b(?:Key|Listing)::", text):
             found.append((re.compile("|".join(calls)), text))

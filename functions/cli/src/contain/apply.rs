@@ -42,9 +42,12 @@ pub(super) async fn run(arguments: &Arguments) -> Result<ExitCode, ContainError>
     let mut is_contained = true;
     if arguments.wait {
         let path = status::path(text(&accepted, "/incident"));
+        let order = accepted.get("order").and_then(Value::as_str).map(str::to_owned);
+        // Until the order is under way, a step that was given back before still says so.
+        let is_own = |step: &Value| order.as_ref().is_none_or(|order| text(step, "/ordered/order") == order);
         let is_over = |_: u16, answer: &Value| {
             status::step(answer, &arguments.target)
-                .is_some_and(|step| !matches!(text(step, "/state"), "started" | "withheld"))
+                .is_some_and(|step| is_own(step) && !matches!(text(step, "/state"), "started" | "withheld"))
         };
         let answer = desk.follow(&path, arguments.wait_seconds, is_over).await?;
         let step = status::step(&answer, &arguments.target).cloned().unwrap_or(Value::Null);
