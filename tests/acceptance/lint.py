@@ -40,6 +40,10 @@ def machines() -> list[pathlib.Path]:
 
 def expand_templates() -> list[str]:
     EXPANDED.mkdir(parents=True, exist_ok=True)
+    try:
+        ssm_lint.render.write()
+    except ssm_lint.render.RenderError as error:
+        return [str(error)]
     findings = []
     for name, target in zip(PARAMETERS, expanded(), strict=True):
         target.unlink(missing_ok=True)
