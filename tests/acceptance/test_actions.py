@@ -7,6 +7,7 @@ import json
 
 import pytest
 from automation_runs import ACTIONS, steps_of
+from demo import command
 from targets import TARGETS
 
 KINDS = [(action, kind) for action, target in TARGETS.items() for kind in target.kinds]
@@ -24,7 +25,15 @@ def assert_as_found(documents, target, found, before):
     run = documents.reverse(target, before)
     assert run.status == "Success", run.failure
     assert as_found(target) == without_lost(target, found)
-    assert without_lost(target, run.output("ObserveReversal.Observation")) == without_lost(target, json.loads(before))
+    observation = run.output("ObserveReversal.Observation")
+    assert without_lost(target, observation) == without_lost(target, json.loads(before))
+    assert judged(target.action, before, observation, "--reversal")["missing"] is None
+
+
+def judged(action: str, before: str, observation, *options: str) -> dict:
+    """What the responder would say of this observation."""
+    given = json.dumps({"before": json.loads(before), "observation": observation})
+    return json.loads(command.run("contain", "judge", action, *options, "--json", given=given, codes=(0, 1)))
 
 
 def as_found(target) -> dict:
@@ -45,12 +54,22 @@ def test_applied_then_reversed_leaves_the_account_as_found(actions_aws, document
     found = target.everything()
     run = documents.apply(target)
     assert run.status == "Success", run.failure
-    target.assert_contained(found, run.output("ObserveContainment.Observation"))
+    observation = run.output("ObserveContainment.Observation")
+    target.assert_contained(found, observation)
+    assert judged(action, run.before, observation)["missing"] is None
     if action in REVERSIBLE:
         assert_as_found(documents, target, found, run.before)
         again = documents.reverse(target, run.before)
         assert again.status == "Success", again.failure
         assert as_found(target) == without_lost(target, found)
+
+
+@pytest.mark.parametrize("action", TARGETS)
+def test_what_was_found_does_not_count_as_contained(actions_aws, documents, action):
+    """An automation that says that it succeeded, and changed nothing, is found out."""
+    target = make(actions_aws, action)
+    state = documents.preview(target).output("PreviewContainment.State")
+    assert not judged(action, json.dumps(state), state)["shown"]
 
 
 @pytest.mark.parametrize(("action", "kind"), KINDS)

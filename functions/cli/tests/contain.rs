@@ -2,7 +2,8 @@
 #![expect(clippy::expect_used, reason = "output that is not as expected fails the test")]
 
 use serde_json::Value;
-use std::process::{Command, Output};
+use std::io::Write as _;
+use std::process::{Command, Output, Stdio};
 
 fn contain(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tocsin"));
@@ -50,4 +51,34 @@ fn the_library_is_listed_without_aws() {
     let lines = String::from_utf8(text.stdout).expect("output is UTF-8");
     assert_eq!(lines.lines().count(), actions.len());
     assert!(lines.contains("lock-bucket"));
+}
+
+/// What `judge` says of `given`, and its exit code.
+fn judged(arguments: &[&str], given: &str) -> (Option<i32>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tocsin"));
+    command
+        .args(["contain", "judge"])
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the binary runs");
+    child.stdin.take().expect("standard input is piped").write_all(given.as_bytes()).expect("it reads");
+    let output = child.wait_with_output().expect("it ends");
+    let said = if output.stdout.is_empty() { output.stderr } else { output.stdout };
+    (output.status.code(), String::from_utf8(said).expect("output is UTF-8"))
+}
+
+#[test]
+fn what_was_read_back_is_judged_by_the_rules_of_the_action() {
+    let record = |now: &str| format!(r#"{{"before": {{"status": "Active"}}, "observation": {{"status": "{now}"}}}}"#);
+    let action = "deactivate-access-key";
+    assert_eq!(judged(&[action], &record("Inactive")), (Some(0), "shown\n".to_owned()));
+    let (code, said) = judged(&[action, "--json"], &record("Active"));
+    assert!(code == Some(1) && said.contains(r#""shown":false"#) && said.contains("/status"), "{said}");
+    assert_eq!(judged(&[action, "--reversal"], &record("Active")).0, Some(0));
+    assert_eq!(judged(&[action, "--reversal"], &record("Inactive")).0, Some(1));
+    for (arguments, given) in [(["lock-buckets"], record("Active")), ([action], "{}".to_owned())] {
+        assert_eq!(judged(&arguments, &given).0, Some(2));
+    }
 }

@@ -5,6 +5,7 @@ mod apply;
 mod approvals;
 mod desk;
 mod error;
+mod judge;
 mod plan;
 mod reverse;
 mod status;
@@ -37,11 +38,13 @@ enum Command {
     Approvals(approvals::ListArguments),
     Approve(approvals::ApproveArguments),
     Decline(approvals::DeclineArguments),
+    Judge(judge::Arguments),
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, ContainError> {
     match &arguments.command {
         Command::Actions(arguments) => actions::run(arguments),
+        Command::Judge(arguments) => judge::run(arguments),
         Command::Plan(arguments) => wait(plan::run(arguments)),
         Command::Apply(arguments) => wait(apply::run(arguments)),
         Command::Status(arguments) => wait(status::run(arguments)),
