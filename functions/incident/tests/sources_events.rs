@@ -119,7 +119,7 @@ fn a_whole_attack_sequence_names_everything_in_it() {
             (Cluster, "shop"),
             (Cluster, "shop-batch"),
             (Pod, "checkout/cart"),
-            (Task, "shop-batch/0123456789abcdef"),
+            (Task, "shop-batch/0123456789abcdef0123456789abcdef"),
             (Container, "containerd://0123abcd"),
             (Container, "containerd://4567cdef"),
             (Endpoint, "recommender"),

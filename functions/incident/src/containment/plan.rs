@@ -157,17 +157,28 @@ fn targets<'a>(actions: &[ActionId], entities: &'a [Located]) -> Vec<(ActionId, 
 }
 
 /// A pod is reached through its cluster, which findings name beside it: `cluster/namespace/name`. Where they name none, or
-/// several, nobody can tell which it is.
+/// several, nobody can tell which it is; and a pod without its namespace may be one of many.
 fn in_cluster<'a>(found: &'a Located, entities: &'a [Located]) -> Option<Cow<'a, Located>> {
-    if found.entity.kind != EntityKind::Pod || found.entity.id.matches('/').count() != 1 {
+    if found.entity.kind != EntityKind::Pod {
         return Some(Cow::Borrowed(found));
     }
+    match found.entity.id.matches('/').count() {
+        1 => {}
+        2 => return Some(Cow::Borrowed(found)),
+        _ => return None,
+    }
+    // A cluster of ECS or EMR has no pods. It has an ARN, and with it a region, where the pod may have none.
+    let has_pods = |other: &Located| other.entity.arn.as_ref().is_none_or(|arn| arn.split(':').nth(2) == Some("eks"));
     let is_near = |other: &&Located| {
-        other.entity.kind == EntityKind::Cluster && other.account == found.account && other.region == found.region
+        other.entity.kind == EntityKind::Cluster
+            && other.account == found.account
+            && (found.region.is_none() || other.region == found.region)
+            && has_pods(other)
     };
     let mut clusters = entities.iter().filter(is_near);
     let (Some(cluster), None) = (clusters.next(), clusters.next()) else { return None };
     let mut pod = found.clone();
+    pod.region.clone_from(&cluster.region);
     pod.entity.id = format!("{}/{}", cluster.entity.id, found.entity.id);
     Some(Cow::Owned(pod))
 }

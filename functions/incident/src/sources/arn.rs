@@ -24,6 +24,16 @@ impl<'a> Arn<'a> {
         Some(Self { service, region, account, resource })
     }
 
+    /// The ARN of a resource whose parts are all known, though the document does not put them together.
+    pub(crate) fn written(service: &str, region: &str, account: &str, resource: &str) -> String {
+        let partition = match region.split_once('-') {
+            Some(("cn", _)) => "aws-cn",
+            Some(("us", rest)) if rest.starts_with("gov-") => "aws-us-gov",
+            _ => "aws",
+        };
+        format!("arn:{partition}:{service}:{region}:{account}:{resource}")
+    }
+
     /// The type and the rest of a `type/rest` or `type:rest` resource.
     fn typed(&self) -> (&'a str, &'a str) {
         self.resource.split_once(['/', ':']).unwrap_or((self.resource, ""))
@@ -43,6 +53,10 @@ impl<'a> Arn<'a> {
             ("ec2", "snapshot") => of(EntityKind::Snapshot, rest),
             ("ec2", "image") => of(EntityKind::Image, rest),
             ("ec2", "security-group") => of(EntityKind::SecurityGroup, rest),
+            ("ec2", "subnet") => of(EntityKind::Subnet, rest),
+            // Config writes what IAM and RDS know something by within, which their APIs do not take as its name.
+            ("iam", _) if is_unique_id(last(rest)) => Some(self.other()),
+            ("rds", _) if is_resource_id(rest) => Some(self.other()),
             ("iam", "root") => of(EntityKind::RootUser, self.account),
             ("iam", "user") => of(EntityKind::User, last(rest)),
             ("iam", "role") => of(EntityKind::Role, last(rest)),
@@ -57,10 +71,11 @@ impl<'a> Arn<'a> {
             ("redshift", "cluster") => of(EntityKind::Database, rest),
             ("dynamodb", "table") => of(EntityKind::Table, first(rest, '/')),
             ("eks" | "ecs" | "elasticmapreduce", "cluster") => of(EntityKind::Cluster, first(rest, '/')),
-            ("ecs", "task") => of(EntityKind::Task, rest),
+            // Until 2021 the ARN of a task had no cluster in it, without which nothing can be done to a task.
+            ("ecs", "task") if rest.contains('/') => of(EntityKind::Task, rest),
             ("ecr", "repository") => of(EntityKind::Image, rest),
             ("sagemaker", "endpoint") => of(EntityKind::Endpoint, rest),
-            ("sagemaker", "model" | "model-package") => of(EntityKind::Model, rest),
+            ("sagemaker", "model") => of(EntityKind::Model, rest),
             ("sagemaker", "notebook-instance") => of(EntityKind::Notebook, rest),
             ("bedrock", kind) if is_bedrock_model(kind) => of(EntityKind::Model, rest),
             ("secretsmanager", "secret") => of(EntityKind::Secret, rest),
@@ -72,6 +87,10 @@ impl<'a> Arn<'a> {
                 of(EntityKind::WebAcl, first(rest.trim_start_matches("webacl/"), '/'))
             }
             ("cognito-idp", "userpool") => of(EntityKind::UserPool, rest),
+            ("identitystore", "user") => of(EntityKind::IdentityUser, rest),
+            // Findings and filters of a detector have its ARN in theirs.
+            ("guardduty", "detector") if !rest.contains('/') => of(EntityKind::Detector, rest),
+            ("config", "configuration-recorder") => of(EntityKind::Recorder, first(rest, '/')),
             (service, _) if is_known(service) && !rest.is_empty() => Some(self.other()),
             _ => None,
         }
@@ -120,6 +139,22 @@ fn first(text: &str, separator: char) -> &str {
     text.split_once(separator).map_or(text, |(first, _)| first)
 }
 
+/// Whether this is a unique id of IAM and not a name (IAM user guide, "Unique identifiers").
+pub(crate) fn is_unique_id(id: &str) -> bool {
+    id.len() >= 16 && ["AROA", "AIDA", "AIPA"].iter().any(|prefix| id.starts_with(prefix)) && id.bytes().all(is_coded)
+}
+
+/// Whether this is a resource id of RDS (`db-ABCDEFGHIJKLMNOPQRSTUVWXY2`): identifiers have no capitals.
+pub(crate) fn is_resource_id(id: &str) -> bool {
+    id.strip_prefix("db-")
+        .or_else(|| id.strip_prefix("cluster-"))
+        .is_some_and(|rest| rest.len() >= 20 && rest.bytes().all(is_coded))
+}
+
+fn is_coded(letter: u8) -> bool {
+    letter.is_ascii_uppercase() || letter.is_ascii_digit()
+}
+
 fn is_bedrock_model(kind: &str) -> bool {
     matches!(
         kind,
@@ -158,6 +193,9 @@ fn is_known(service: &str) -> bool {
             | "logs"
             | "wafv2"
             | "cognito-idp"
+            | "identitystore"
+            | "guardduty"
+            | "config"
     )
 }
 
@@ -191,6 +229,20 @@ mod tests {
             ("arn:aws:rds:eu-central-1:111122223333:cluster-snapshot:rds:orders-2026", Snapshot, "rds:orders-2026"),
             ("arn:aws:dynamodb:eu-central-1:111122223333:table/carts/index/by-date", Table, "carts"),
             ("arn:aws:ecs:eu-central-1:111122223333:task/shop/0123", Task, "shop/0123"),
+            ("arn:aws:ecs:eu-central-1:111122223333:task/0123", Other, "task/0123"),
+            ("arn:aws:ec2:eu-central-1:111122223333:subnet/subnet-1", Subnet, "subnet-1"),
+            ("arn:aws:iam::111122223333:role/AROAEXAMPLECHECKOUT01", Other, "role/AROAEXAMPLECHECKOUT01"),
+            (
+                "arn:aws:rds:eu-central-1:111122223333:db:db-ABCDEFGHIJKLMNOPQRSTUVWXY2",
+                Other,
+                "db:db-ABCDEFGHIJKLMNOPQRSTUVWXY2",
+            ),
+            ("arn:aws:sagemaker:eu-central-1:111122223333:model/ranking", Model, "ranking"),
+            ("arn:aws:sagemaker:eu-central-1:111122223333:model-package/ranking/7", Other, "model-package/ranking/7"),
+            ("arn:aws:identitystore:::user/0-1", IdentityUser, "0-1"),
+            ("arn:aws:guardduty:eu-central-1:111122223333:detector/d0", Detector, "d0"),
+            ("arn:aws:guardduty:eu-central-1:111122223333:detector/d0/finding/f1", Other, "detector/d0/finding/f1"),
+            ("arn:aws:config:eu-central-1:111122223333:configuration-recorder/default/r1", Recorder, "default"),
             ("arn:aws:bedrock:eu-central-1::foundation-model/amazon.nova-pro-v1:0", Model, "amazon.nova-pro-v1:0"),
             ("arn:aws:bedrock:eu-central-1:111122223333:guardrail/abc", Other, "guardrail/abc"),
             ("arn:aws:sagemaker:eu-central-1:111122223333:notebook-instance/lab", Notebook, "lab"),
@@ -204,6 +256,16 @@ mod tests {
             ("arn:aws:cognito-idp:eu-central-1:111122223333:userpool/eu-central-1_Ab1", UserPool, "eu-central-1_Ab1"),
         ] {
             assert_eq!(named(arn), Some((kind, id.to_owned())), "{arn}");
+        }
+    }
+
+    #[test]
+    fn an_arn_is_of_the_partition_of_its_region() {
+        for (region, partition) in
+            [("eu-central-1", "aws"), ("us-east-1", "aws"), ("us-gov-west-1", "aws-us-gov"), ("cn-north-1", "aws-cn")]
+        {
+            let written = Arn::written("rds", region, "111122223333", "snapshot:orders");
+            assert_eq!(written, format!("arn:{partition}:rds:{region}:111122223333:snapshot:orders"));
         }
     }
 

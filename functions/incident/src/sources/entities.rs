@@ -1,10 +1,12 @@
 //! Gathers what a document names, in its order and without repeats.
 
 use super::arn::Arn;
+use super::resource_type;
 use crate::address;
 use crate::finding::{Entity, EntityKind};
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::net::Ipv6Addr;
 
 /// The longest id, in bytes: an ARN has at most 2,048 characters (IAM user guide, "Quotas"), the key of an object 1,024 bytes.
 const MAX_ID: usize = 2048;
@@ -18,13 +20,23 @@ pub(crate) struct Entities<'v> {
 struct Named<'v> {
     kind: EntityKind,
     id: Cow<'v, str>,
-    arn: Option<&'v str>,
+    arn: Option<Cow<'v, str>>,
+}
+
+/// Where what a document names without an ARN lies.
+#[derive(Clone, Copy)]
+pub(crate) struct Site<'v> {
+    pub(crate) account: &'v str,
+    pub(crate) region: Option<&'v str>,
 }
 
 impl<'v> Entities<'v> {
     /// Names one thing. A blank id, what exporters write for a missing one, and what is longer than any id, name nothing.
     pub(crate) fn add(&mut self, kind: EntityKind, id: impl Into<Cow<'v, str>>, arn: Option<&'v str>) {
-        let id = id.into();
+        self.push(kind, id.into(), arn.map(Cow::Borrowed));
+    }
+
+    fn push(&mut self, kind: EntityKind, id: Cow<'v, str>, arn: Option<Cow<'v, str>>) {
         if id.is_empty() || id.len() > MAX_ID || matches!(&*id, "null" | "None" | "-" | "N/A") {
             return;
         }
@@ -36,6 +48,20 @@ impl<'v> Entities<'v> {
     pub(crate) fn add_within(&mut self, kind: EntityKind, outer: &str, inner: &str) {
         if outer.len().saturating_add(inner.len()) < MAX_ID {
             self.add(kind, format!("{outer}/{inner}"), None);
+        }
+    }
+
+    /// Names what lies at `site` by its type, in any vocabulary of [`resource_type`], and its ARN or id. Where only the ARN
+    /// tells which service's it is, it gets one.
+    pub(crate) fn add_typed(&mut self, named: Option<&str>, id: &'v str, site: Site<'_>) {
+        let kind = named.and_then(resource_type::kind);
+        let arn = || {
+            let is_bare = !id.contains(char::is_whitespace) && !id.starts_with("arn:");
+            resource_type::arn(named.filter(|_| is_bare)?, site.region?, site.account, id)
+        };
+        match kind.and_then(|kind| Some((kind, arn()?))) {
+            Some((kind, arn)) => self.push(kind, Cow::Borrowed(id), Some(Cow::Owned(arn))),
+            None => self.add_hinted(kind, id),
         }
     }
 
@@ -75,17 +101,23 @@ impl<'v> Entities<'v> {
         }
     }
 
-    /// What has a space in it is a remark of the exporter (`No trails`), not an id that an API takes.
+    /// What has a space in it is a remark of the exporter (`No trails`), not an id that an API takes. An alias is no key: which
+    /// one it stands for changes. A version of a function is not stopped without the function.
     fn add_plain(&mut self, kind: EntityKind, id: &'v str) {
-        if kind == EntityKind::Object || !id.contains(char::is_whitespace) {
-            self.add(kind, id, None);
+        let is_remark = kind != EntityKind::Object && id.contains(char::is_whitespace);
+        let is_alias = kind == EntityKind::Key && id.starts_with("alias/");
+        if !is_remark && !is_alias {
+            let version = if kind == EntityKind::Function { id.split_once(':') } else { None };
+            self.add(kind, version.map_or(id, |(function, _)| function), None);
         }
     }
 
-    /// An address that can be on the other side of a connection.
+    /// An address that can be on the other side of a connection. One of IPv4 stays one in the form of IPv6 (`::ffff:192.0.2.1`).
     pub(crate) fn add_address(&mut self, text: Option<&'v str>) {
         if let Some(text) = text.filter(|text| !matches!(*text, "0.0.0.0" | "::" | "0:0:0:0:0:0:0:0")) {
-            self.add(EntityKind::Address, text, None);
+            let mapped = text.parse().ok().and_then(|address: Ipv6Addr| address.to_ipv4_mapped());
+            let address = mapped.map_or(Cow::Borrowed(text), |address| Cow::Owned(address.to_string()));
+            self.add(EntityKind::Address, address, None);
         }
     }
 
@@ -157,14 +189,14 @@ impl<'v> Entities<'v> {
         named.dedup_by(|(_, later), (_, earlier)| {
             let same = by_name(later, earlier) == Ordering::Equal;
             if same {
-                earlier.arn = earlier.arn.or(later.arn);
+                earlier.arn = earlier.arn.take().or_else(|| later.arn.take());
             }
             same
         });
         named.sort_unstable_by_key(|(at, _)| *at);
         named
             .into_iter()
-            .map(|(_, Named { kind, id, arn })| Entity { kind, id: id.into_owned(), arn: arn.map(str::to_owned) })
+            .map(|(_, Named { kind, id, arn })| Entity { kind, id: id.into_owned(), arn: arn.map(Cow::into_owned) })
             .collect()
     }
 }

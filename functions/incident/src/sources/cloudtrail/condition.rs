@@ -14,6 +14,8 @@ pub(super) enum Condition {
     Disabled,
     /// A trail's selectors leave out events of the control plane.
     Narrowed,
+    /// Invocations of models are logged without their text: what was asked and answered.
+    TextOff,
     /// A policy of S3 that lets in everybody.
     PublicPolicy,
     /// A policy that lets in everybody, or another account.
@@ -46,6 +48,7 @@ impl Condition {
             "root" => Self::Root,
             "disabled" => Self::Disabled,
             "narrowed" => Self::Narrowed,
+            "text-off" => Self::TextOff,
             "public-policy" => Self::PublicPolicy,
             "foreign-policy" => Self::ForeignPolicy,
             "public-acl" => Self::PublicAcl,
@@ -73,6 +76,7 @@ impl Condition {
                 is_false(&parameters.get("enable")) || parameters.get("features").items().any(is_off)
             }
             Self::Narrowed => is_narrowed(&parameters),
+            Self::TextOff => is_false(&parameters.get("loggingConfig").get("textDataDeliveryEnabled")),
             Self::PublicPolicy => policy::read(&parameters.get("bucketPolicy"), policy::is_public),
             Self::ForeignPolicy => policy::read(&parameters.get("policy"), |policy| {
                 policy::is_public(policy) || policy::names_other_account(policy, account)

@@ -10,7 +10,7 @@ mod policy;
 mod principal;
 mod resource;
 
-use super::entities::Entities;
+use super::entities::{Entities, Site};
 use super::node::Node;
 use super::unreadable::Unreadable;
 use super::{Envelope, Source, region, unclassified};
@@ -58,7 +58,8 @@ fn translate(record: &Node<'_, '_>, envelope: &Envelope<'_>) -> Result<Finding, 
 
     let mut entities = Entities::default();
     principal::read(&mut entities, &record.get("userIdentity"), &account);
-    resource::read(&mut entities, record, &account);
+    let region = region([record.get("awsRegion").text(), envelope.region]);
+    resource::read(&mut entities, record, Site { account: &account, region: region.as_deref() });
     // AWS itself calls from `AWS Internal` or the name of a service.
     let address = record.get("sourceIPAddress").text().filter(|address| address.parse::<IpAddr>().is_ok());
     entities.add_public_address(address);
@@ -74,7 +75,7 @@ fn translate(record: &Node<'_, '_>, envelope: &Envelope<'_>) -> Result<Finding, 
         title: if failed { format!("Attempt that failed: {}", call.title) } else { call.title.to_owned() },
         severity: if failed { Severity::of(FAILED) } else { call.severity.clone() },
         confidence: if failed { CONFIDENCE_OF_FAILED } else { CONFIDENCE },
-        region: region([record.get("awsRegion").text(), envelope.region]),
+        region,
         first_seen: at,
         last_seen: at,
         updated_at: at,

@@ -2,27 +2,26 @@
 
 use super::condition::shared_with;
 use crate::finding::EntityKind as Kind;
-use crate::sources::entities::Entities;
+use crate::sources::entities::{Entities, Site};
 use crate::sources::node::Node;
 use crate::sources::resource_type;
 
 /// The parameters of the calls in the table, as CloudTrail writes them, that name a resource.
-const PARAMETERS: [(&str, Kind); 11] = [
+const PARAMETERS: [(&str, Kind); 9] = [
     ("trailName", Kind::Trail),
     ("eventDataStore", Kind::Other),
-    ("detectorId", Kind::Other),
-    ("configurationRecorderName", Kind::Other),
+    ("detectorId", Kind::Detector),
+    ("configurationRecorderName", Kind::Recorder),
     ("deliveryChannelName", Kind::Other),
     ("logGroupName", Kind::LogGroup),
     ("snapshotId", Kind::Snapshot),
     ("imageId", Kind::Image),
-    ("dBSnapshotIdentifier", Kind::Snapshot),
-    ("dBClusterSnapshotIdentifier", Kind::Snapshot),
     ("bucketName", Kind::Bucket),
 ];
 
-/// Names the resources of one record, whose account is `account`.
-pub(super) fn read<'v>(entities: &mut Entities<'v>, record: &Node<'v, '_>, account: &'v str) {
+/// Names the resources of one record, which was made at `site`.
+pub(super) fn read<'v>(entities: &mut Entities<'v>, record: &Node<'v, '_>, site: Site<'v>) {
+    let account = site.account;
     for resource in record.get("resources").items() {
         let arn = resource.get("ARN").text().or_else(|| resource.get("arn").text());
         let kind = resource.get("type").text().and_then(resource_type::kind);
@@ -32,12 +31,23 @@ pub(super) fn read<'v>(entities: &mut Entities<'v>, record: &Node<'v, '_>, accou
     for (name, kind) in PARAMETERS {
         entities.add_if(kind, parameters.get(name).text());
     }
+    for (name, named) in [
+        ("dBSnapshotIdentifier", "AWS::RDS::DBSnapshot"),
+        ("dBClusterSnapshotIdentifier", "AWS::RDS::DBClusterSnapshot"),
+    ] {
+        parameters.get(name).text().into_iter().for_each(|id| entities.add_typed(Some(named), id, site));
+    }
     match record.get("eventSource").text() {
         Some("cloudtrail.amazonaws.com") => entities.add_if(Kind::Trail, parameters.get("name").text()),
         Some("kms.amazonaws.com") => {
             // An alias is no id of a key; the key itself is among the resources.
             let key = parameters.get("keyId").text().filter(|key| !key.contains("alias/"));
             entities.add_if(Kind::Key, key);
+        }
+        // Each region has one log of its models' invocations, without an id.
+        Some("bedrock.amazonaws.com") => {
+            let log = site.region.map(|region| format!("{account}:{region}"));
+            log.into_iter().for_each(|log| entities.add(Kind::InvocationLog, log, None));
         }
         _ => {}
     }

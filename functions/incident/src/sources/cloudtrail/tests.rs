@@ -63,6 +63,18 @@ fn a_call_counts_if_its_condition_holds_and_is_archived_if_not() {
         ("guardduty", "UpdateDetector", json!({"enable": false}), true),
         ("guardduty", "UpdateDetector", json!({"features": [{"name": "S3_DATA_EVENTS", "status": "DISABLED"}]}), true),
         ("guardduty", "UpdateDetector", json!({"findingPublishingFrequency": "SIX_HOURS"}), false),
+        (
+            "bedrock",
+            "PutModelInvocationLoggingConfiguration",
+            json!({"loggingConfig": {"textDataDeliveryEnabled": false, "imageDataDeliveryEnabled": true}}),
+            true,
+        ),
+        (
+            "bedrock",
+            "PutModelInvocationLoggingConfiguration",
+            json!({"loggingConfig": {"s3Config": {"bucketName": "b"}, "textDataDeliveryEnabled": true}}),
+            false,
+        ),
         ("s3", "PutBucketPolicy", json!({"bucketName": "b", "bucketPolicy": open}), true),
         ("s3", "PutBucketPolicy", json!({"bucketName": "b", "bucketPolicy": closed}), false),
         ("s3", "PutBucketPolicy", json!(null), false),
@@ -173,7 +185,13 @@ fn every_kind_of_caller_is_named() {
         (json!({"type": "WebIdentityUser", "userName": "ada@example.com"}), &[(Session, "ada@example.com")]),
         (
             json!({"type": "IdentityCenterUser", "onBehalfOf": {"userId": "u-1"}, "accountId": ACCOUNT}),
-            &[(Session, "u-1")],
+            &[(IdentityUser, "u-1")],
+        ),
+        // A role that a person of Identity Center takes through an application tells who that is.
+        (
+            json!({"type": "AssumedRole", "arn": "arn:aws:sts::111122223333:assumed-role/shop/ada",
+                "onBehalfOf": {"userId": "u-1"}}),
+            &[(Role, "shop"), (Session, "shop/ada"), (IdentityUser, "u-1")],
         ),
         (
             json!({"type": "AWSAccount", "accountId": "444455556666", "principalId": "AROAX:y"}),
@@ -217,6 +235,27 @@ fn the_resource_is_named_from_parameters_and_resources() {
             "ModifyDBSnapshotAttribute",
             json!({"dBSnapshotIdentifier": "orders-1", "valuesToAdd": ["all", "444455556666"]}),
             &[(Snapshot, "orders-1"), (Account, "444455556666")],
+        ),
+        (
+            "rds",
+            "ModifyDBClusterSnapshotAttribute",
+            json!({"dBClusterSnapshotIdentifier": "orders-2", "valuesToAdd": ["all"]}),
+            &[(Snapshot, "orders-2")],
+        ),
+        ("guardduty", "UpdateDetector", json!({"detectorId": "d0", "enable": false}), &[(Detector, "d0")]),
+        ("guardduty", "DeleteDetector", json!({"detectorId": "d0"}), &[(Detector, "d0")]),
+        (
+            "config",
+            "StopConfigurationRecorder",
+            json!({"configurationRecorderName": "default"}),
+            &[(Recorder, "default")],
+        ),
+        ("config", "DeleteDeliveryChannel", json!({"deliveryChannelName": "default"}), &[(Other, "default")]),
+        (
+            "bedrock",
+            "DeleteModelInvocationLoggingConfiguration",
+            json!(null),
+            &[(InvocationLog, "111122223333:eu-central-1")],
         ),
         ("s3", "CopyObject", json!({"bucketName": "b", "key": "a/c"}), &[(Bucket, "b"), (Object, "b/a/c")]),
         ("guardduty", "DeleteMembers", json!({"accountIds": ["444455556666"]}), &[(Account, "444455556666")]),

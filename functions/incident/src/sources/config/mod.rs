@@ -3,8 +3,8 @@
 //! It has no identifier that lasts, so the rule and the resource together are one: every repeat and every later change of
 //! the same pair is the same finding.
 
-use super::arn::Arn;
-use super::entities::Entities;
+use super::arn::{Arn, is_resource_id, is_unique_id};
+use super::entities::{Entities, Site};
 use super::node::Node;
 use super::unreadable::Unreadable;
 use super::{Envelope, Source, region, resource_type, severity};
@@ -43,7 +43,7 @@ fn translate(change: &Node<'_, '_>, envelope: &Envelope<'_>) -> Result<Finding, 
 
     let mut entities = Entities::default();
     if let Some(id) = change.get("resourceId").text() {
-        name_resource(&mut entities, named.and_then(resource_type::kind), id, &account);
+        name_resource(&mut entities, named, id, Site { account: &account, region: region.as_deref() });
     }
     let entities = entities.finish();
 
@@ -79,20 +79,17 @@ fn translate(change: &Node<'_, '_>, envelope: &Envelope<'_>) -> Result<Finding, 
 
 /// Config knows some resources by an id that their own service does not take: roles and users by their unique id,
 /// databases by their resource id. Such an id is kept, but not as a name that something could be done to.
-fn name_resource<'v>(entities: &mut Entities<'v>, kind: Option<Kind>, id: &'v str, account: &'v str) {
+fn name_resource<'v>(entities: &mut Entities<'v>, named: Option<&str>, id: &'v str, site: Site<'_>) {
+    let kind = named.and_then(resource_type::kind);
     let is_foreign_to_its_service = match kind {
-        Some(Kind::Role | Kind::User | Kind::InstanceProfile) => {
-            ["AROA", "AIDA", "AIPA"].iter().any(|prefix| id.starts_with(prefix))
-        }
-        Some(Kind::Database) => id.strip_prefix("db-").or_else(|| id.strip_prefix("cluster-")).is_some_and(|rest| {
-            rest.len() >= 20 && rest.bytes().all(|letter| letter.is_ascii_uppercase() || letter.is_ascii_digit())
-        }),
+        Some(Kind::Role | Kind::User | Kind::InstanceProfile) => is_unique_id(id),
+        Some(Kind::Database) => is_resource_id(id),
         _ => false,
     };
     match kind {
-        Some(Kind::Account) => entities.add_account(Some(id), account),
+        Some(Kind::Account) => entities.add_account(Some(id), site.account),
         _ if is_foreign_to_its_service => entities.add(Kind::Other, id, None),
-        kind => entities.add_hinted(kind, id),
+        _ => entities.add_typed(named, id, site),
     }
 }
 
@@ -109,32 +106,52 @@ fn verdict_in_words(verdict: Option<&str>) -> &'static str {
 mod tests {
     use super::name_resource;
     use crate::finding::EntityKind::{self, *};
-    use crate::sources::entities::Entities;
+    use crate::sources::entities::{Entities, Site};
 
     #[test]
     fn names_a_resource_only_by_what_its_service_knows_it_by() {
-        for (kind, id, expected) in [
-            (Some(Bucket), "shop-exports", Some((Bucket, "shop-exports"))),
-            (Some(Instance), "i-0a1b2c3d4e5f60718", Some((Instance, "i-0a1b2c3d4e5f60718"))),
-            (Some(Role), "AROAEXAMPLECHECKOUT01", Some((Other, "AROAEXAMPLECHECKOUT01"))),
-            (Some(User), "AIDAEXAMPLEADA000001", Some((Other, "AIDAEXAMPLEADA000001"))),
-            (Some(Role), "shop-checkout", Some((Role, "shop-checkout"))),
-            (Some(Database), "db-ABCDEFGHIJKLMNOPQRSTUVWXY2", Some((Other, "db-ABCDEFGHIJKLMNOPQRSTUVWXY2"))),
-            (Some(Database), "db-orders", Some((Database, "db-orders"))),
-            (Some(Account), "111122223333", None),
-            (Some(Account), "444455556666", Some((Account, "444455556666"))),
+        let site = Site { account: "111122223333", region: Some("eu-central-1") };
+        for (named, id, expected) in [
+            (Some("AWS::S3::Bucket"), "shop-exports", Some((Bucket, "shop-exports"))),
+            (Some("AWS::EC2::Instance"), "i-0a1b2c3d4e5f60718", Some((Instance, "i-0a1b2c3d4e5f60718"))),
+            (Some("AWS::IAM::Role"), "AROAEXAMPLECHECKOUT01", Some((Other, "AROAEXAMPLECHECKOUT01"))),
+            (Some("AWS::IAM::User"), "AIDAEXAMPLEADA000001", Some((Other, "AIDAEXAMPLEADA000001"))),
+            (Some("AWS::IAM::Role"), "shop-checkout", Some((Role, "shop-checkout"))),
             (
-                Some(Secret),
+                Some("AWS::RDS::DBInstance"),
+                "db-ABCDEFGHIJKLMNOPQRSTUVWXY2",
+                Some((Other, "db-ABCDEFGHIJKLMNOPQRSTUVWXY2")),
+            ),
+            (Some("AWS::RDS::DBInstance"), "db-orders", Some((Database, "db-orders"))),
+            (Some("AWS::::Account"), "111122223333", None),
+            (Some("AWS::::Account"), "444455556666", Some((Account, "444455556666"))),
+            (
+                Some("AWS::SecretsManager::Secret"),
                 "arn:aws:secretsmanager:eu-central-1:111122223333:secret:psp-AbCdEf",
                 Some((Secret, "psp-AbCdEf")),
             ),
             (None, "arn:aws:sns:eu-central-1:111122223333:orders", Some((Other, "orders"))),
         ] {
             let mut entities = Entities::default();
-            name_resource(&mut entities, kind, id, "111122223333");
+            name_resource(&mut entities, named, id, site);
             let named = entities.finish();
             let named: Option<(EntityKind, &str)> = named.first().map(|entity| (entity.kind, entity.id.as_str()));
             assert_eq!(named, expected, "{id}");
         }
+    }
+
+    #[test]
+    fn a_snapshot_of_a_database_is_told_from_one_of_a_volume_by_its_arn() {
+        let arn_of = |named, id| {
+            let mut entities = Entities::default();
+            let site = Site { account: "111122223333", region: Some("eu-central-1") };
+            name_resource(&mut entities, Some(named), id, site);
+            entities.finish().remove(0).arn
+        };
+        assert_eq!(
+            arn_of("AWS::RDS::DBClusterSnapshot", "orders-2026").as_deref(),
+            Some("arn:aws:rds:eu-central-1:111122223333:cluster-snapshot:orders-2026")
+        );
+        assert_eq!(arn_of("AWS::EC2::Snapshot", "snap-0a1b2c3d4e5f60718"), None);
     }
 }

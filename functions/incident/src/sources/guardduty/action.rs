@@ -6,7 +6,13 @@ use crate::sources::node::Node;
 use crate::sources::resource_type;
 
 /// Names the other side. Every kind of action uses the same members for it, so a new kind is read as well.
-pub(in crate::sources) fn read<'v>(entities: &mut Entities<'v>, action: &Node<'v, '_>, account: &'v str) {
+/// `cluster` is the name of the one whose Kubernetes API was called.
+pub(in crate::sources) fn read<'v>(
+    entities: &mut Entities<'v>,
+    action: &Node<'v, '_>,
+    account: &'v str,
+    cluster: Option<&'v str>,
+) {
     for (_, action) in action.members().filter(|(_, action)| action.is_object()) {
         remote(entities, &action);
         for probe in action.get("portProbeDetails").items() {
@@ -15,8 +21,10 @@ pub(in crate::sources) fn read<'v>(entities: &mut Entities<'v>, action: &Node<'v
         for callers in ["sourceIPs", "sourceIps"] {
             action.get(callers).texts().for_each(|caller| entities.add_address(Some(caller)));
         }
-        if action.get("resource").text() == Some("pods") {
-            pod(entities, &action);
+        match action.get("resource").text() {
+            Some("pods") => pod(entities, &action),
+            Some("nodes") => node(entities, &action, cluster),
+            _ => {}
         }
         entities.add_domain(action.get("domain").text());
         entities.add_domain(action.get("domainDetails").get("domain").text());
@@ -32,6 +40,13 @@ pub(in crate::sources) fn read<'v>(entities: &mut Entities<'v>, action: &Node<'v
 fn pod<'v>(entities: &mut Entities<'v>, call: &Node<'v, '_>) {
     if let (Some(namespace), Some(name)) = (call.get("namespace").text(), call.get("resourceName").text()) {
         entities.add_within(Kind::Pod, namespace, name);
+    }
+}
+
+/// The node that a call of the Kubernetes API was about, such as one whose kubelet was called through it.
+fn node<'v>(entities: &mut Entities<'v>, call: &Node<'v, '_>, cluster: Option<&'v str>) {
+    if let (Some(cluster), Some(name)) = (cluster, call.get("resourceName").text()) {
+        entities.add_within(Kind::Node, cluster, name);
     }
 }
 

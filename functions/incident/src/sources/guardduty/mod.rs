@@ -54,7 +54,9 @@ fn translate(finding: &Node<'_, '_>, envelope: &Envelope<'_>) -> Result<Finding,
     let service = finding.get("service");
     let mut entities = Entities::default();
     resource::read(&mut entities, &finding.get("resource"), &account);
-    action::read(&mut entities, &service.get("action"), &account);
+    let cluster = finding.get("resource");
+    let cluster = cluster.get("eksClusterDetails").get("name").text();
+    action::read(&mut entities, &service.get("action"), &account, cluster);
     sequence::read(&mut entities, &service.get("detection").get("sequence"), &account);
     malware::read(&mut entities, &service);
     let entities = entities.finish();

@@ -1,7 +1,8 @@
 //! The `resource` of a GuardDuty finding: the blocks of its API model, and any block that AWS adds later.
 
 use crate::finding::EntityKind as Kind;
-use crate::sources::entities::{Entities, Principal, PrincipalKind};
+use crate::sources::arn::Arn;
+use crate::sources::entities::{Entities, Principal, PrincipalKind, Site};
 use crate::sources::node::{Node, camel};
 use serde_json::Value;
 
@@ -11,13 +12,15 @@ const SEARCH_DEPTH: usize = 8;
 /// Names what the blocks of `resource` hold. A finding has several of them: the key that was used, the instance that it
 /// was stolen from, the buckets that it read.
 pub(super) fn read<'v>(entities: &mut Entities<'v>, resource: &Node<'v, '_>, account: &'v str) {
+    let cluster = resource.get("eksClusterDetails");
+    let cluster_name = cluster.get("name").text();
     for (name, block) in resource.members() {
         match &*camel(name) {
             "instanceDetails" => instance(entities, &block),
             "accessKeyDetails" => access_key(entities, &block, account),
             "s3BucketDetails" => block.items().for_each(|bucket| self::bucket(entities, &bucket)),
-            "eksClusterDetails" | "ecsClusterDetails" => cluster(entities, &block),
-            "kubernetesDetails" => kubernetes(entities, &block),
+            "eksClusterDetails" | "ecsClusterDetails" => self::cluster(entities, &block),
+            "kubernetesDetails" => kubernetes(entities, &block, cluster_name),
             "containerDetails" => container(entities, &block),
             "lambdaDetails" => function(entities, &block),
             "rdsDbInstanceDetails" | "rdsLimitlessDbDetails" => {
@@ -81,11 +84,18 @@ fn cluster<'v>(entities: &mut Entities<'v>, cluster: &Node<'v, '_>) {
         None => entities.add_if(Kind::Cluster, cluster.get("arn").text()),
     }
     let task = cluster.get("taskDetails");
-    entities.add_if(Kind::Task, task.get("arn").text());
+    match task.get("arn").text() {
+        // The ARN of a task had no cluster in it until 2021.
+        Some(arn) => match (arn.rsplit_once(":task/"), cluster.get("name").text()) {
+            (Some((_, id)), Some(name)) if !id.contains('/') => entities.add_within(Kind::Task, name, id),
+            _ => entities.add_if(Kind::Task, Some(arn)),
+        },
+        None => {}
+    }
     task.get("containers").items().for_each(|container| self::container(entities, &container));
 }
 
-fn kubernetes<'v>(entities: &mut Entities<'v>, details: &Node<'v, '_>) {
+fn kubernetes<'v>(entities: &mut Entities<'v>, details: &Node<'v, '_>, cluster: Option<&'v str>) {
     let workload = details.get("kubernetesWorkloadDetails");
     match (workload.get("namespace").text(), workload.get("name").text()) {
         (Some(namespace), Some(name)) => entities.add_within(Kind::Pod, namespace, name),
@@ -96,7 +106,12 @@ fn kubernetes<'v>(entities: &mut Entities<'v>, details: &Node<'v, '_>) {
     // A Kubernetes user is no IAM user, unless the cluster maps one: then its name is the ARN, or its id ends with the one of
     // the role (`aws-iam-authenticator:account:AROA…`) and the name of the session is apart.
     let user = details.get("kubernetesUserDetails");
-    entities.add_arn(user.get("username").text());
+    let name = user.get("username").text();
+    entities.add_arn(name);
+    // A kubelet calls as its node (Kubernetes documentation, "Using Node Authorization").
+    if let (Some(cluster), Some(node)) = (cluster, name.and_then(|name| name.strip_prefix("system:node:"))) {
+        entities.add_within(Kind::Node, cluster, node);
+    }
     let role = user.get("uid").text().and_then(|uid| uid.rsplit(':').next()).filter(|id| id.starts_with("AROA"));
     if let (Some(role), Some(session)) = (role, user.get("sessionName").texts().next()) {
         entities.add(Kind::Session, format!("{role}:{session}"), None);
@@ -118,13 +133,28 @@ fn function<'v>(entities: &mut Entities<'v>, function: &Node<'v, '_>) {
 }
 
 fn database<'v>(entities: &mut Entities<'v>, database: &Node<'v, '_>) {
-    for (id, arn) in [("dbInstanceIdentifier", "dbInstanceArn"), ("dbShardGroupIdentifier", "dbShardGroupArn")] {
-        match (database.get(id).text(), database.get(arn).text()) {
-            (Some(id), arn) => entities.add(Kind::Database, id, arn),
-            (None, arn) => entities.add_if(Kind::Database, arn),
+    match (database.get("dbInstanceIdentifier").text(), database.get("dbInstanceArn").text()) {
+        (Some(id), arn) => entities.add(Kind::Database, id, arn),
+        (None, arn) => entities.add_if(Kind::Database, arn),
+    }
+    // An instance is cut off with its cluster, which therefore gets no ARN; so is a shard group, of whose cluster the ARN lacks
+    // only the name.
+    let cluster = database.get("dbClusterIdentifier").text();
+    let (group, arn) = (database.get("dbShardGroupIdentifier").text(), database.get("dbShardGroupArn").text());
+    match (cluster, arn.and_then(Arn::parse)) {
+        (Some(cluster), Some(of_group)) => {
+            let site = Site { account: of_group.account, region: Some(of_group.region) };
+            entities.add_typed(Some("AWS::RDS::DBCluster"), cluster, site);
+            group.into_iter().for_each(|group| entities.add(Kind::Database, group, None));
+        }
+        _ => {
+            match group {
+                Some(group) => entities.add(Kind::Database, group, arn),
+                None => entities.add_if(Kind::Database, arn),
+            }
+            entities.add_if(Kind::Database, cluster);
         }
     }
-    entities.add_if(Kind::Database, database.get("dbClusterIdentifier").text());
 }
 
 fn volumes<'v>(entities: &mut Entities<'v>, details: &Node<'v, '_>) {

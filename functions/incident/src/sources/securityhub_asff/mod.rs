@@ -9,7 +9,7 @@ mod resource;
 pub(super) use resource::details;
 
 use super::arn::Arn;
-use super::entities::Entities;
+use super::entities::{Entities, Site};
 use super::guardduty::{action, sequence};
 use super::node::Node;
 use super::unreadable::Unreadable;
@@ -58,11 +58,22 @@ fn translate(finding: &Node<'_, '_>, envelope: &Envelope<'_>) -> Result<Finding,
     let types = types(finding);
     let kind = kind(finding, product, &types)?;
 
+    let resources = finding.get("Resources");
+    let region = region([
+        // A bucket's ARN has no region, and what found it may be in another one.
+        resources.items().filter(resource::is_bucket).find_map(|bucket| bucket.get("Region").text()),
+        finding.get("Region").text(),
+        resources.items().find_map(|resource| resource.get("Region").text()),
+        arn.map(|arn| arn.region),
+        finding.get("ProductArn").text().and_then(Arn::parse).map(|arn| arn.region),
+        envelope.region,
+    ]);
+
     let mut entities = Entities::default();
-    for resource in finding.get("Resources").items() {
-        resource::read(&mut entities, &resource, &account);
+    for resource in resources.items() {
+        resource::read(&mut entities, &resource, Site { account: &account, region: region.as_deref() });
     }
-    action::read(&mut entities, &finding.get("Action"), &account);
+    action::read(&mut entities, &finding.get("Action"), &account, None);
     sequence::read(&mut entities, &finding.get("Detection").get("Sequence"), &account);
     let fields = finding.get("ProductFields");
     resource::read_product_fields(&mut entities, &fields, &account);
@@ -83,13 +94,7 @@ fn translate(finding: &Node<'_, '_>, envelope: &Envelope<'_>) -> Result<Finding,
         severity: severity::of_asff(&finding.get("Severity"))
             .or_else(|| severity::of_asff(&finding.get("FindingProviderFields").get("Severity")))
             .unwrap_or_else(|| Severity::of(severity::UNSTATED)),
-        region: region([
-            finding.get("Region").text(),
-            finding.get("Resources").items().find_map(|resource| resource.get("Region").text()),
-            arn.map(|arn| arn.region),
-            finding.get("ProductArn").text().and_then(Arn::parse).map(|arn| arn.region),
-            envelope.region,
-        ]),
+        region,
         first_seen: finding.get("FirstObservedAt").moment().or_else(|| finding.get("CreatedAt").moment()),
         last_seen: finding.get("LastObservedAt").moment().or_else(|| finding.get("UpdatedAt").moment()),
         updated_at: finding.get("UpdatedAt").moment(),

@@ -1,13 +1,15 @@
 //! `Resources[]` and `ProductFields` of a finding in ASFF.
 
 use crate::finding::EntityKind as Kind;
-use crate::sources::entities::{Entities, Principal, PrincipalKind};
+use crate::sources::entities::{Entities, Principal, PrincipalKind, Site};
 use crate::sources::node::Node;
 use crate::sources::resource_type;
 
 /// Names a resource and what its details add.
-pub(super) fn read<'v>(entities: &mut Entities<'v>, resource: &Node<'v, '_>, account: &'v str) {
-    let kind = resource.get("Type").text().and_then(resource_type::kind);
+pub(super) fn read<'v>(entities: &mut Entities<'v>, resource: &Node<'v, '_>, site: Site<'v>) {
+    let account = site.account;
+    let named = resource.get("Type").text();
+    let kind = named.and_then(resource_type::kind);
     let details = resource.get("Details");
     let id = resource.get("Id").text();
     match kind {
@@ -17,13 +19,19 @@ pub(super) fn read<'v>(entities: &mut Entities<'v>, resource: &Node<'v, '_>, acc
             entities.add_account(id.and_then(|id| id.strip_prefix("AWS::::Account:")), account);
         }
         _ => match (kind, name(kind, &details)) {
-            (Some(kind), Some(name)) => entities.add(kind, name, id),
+            (Some(kind), Some(name)) if id.is_some_and(|id| id.starts_with("arn:")) => entities.add(kind, name, id),
+            (Some(_), Some(name)) => entities.add_typed(named, name, site),
             // An exporter that has no resource to name gives the account's id.
-            _ => id.filter(|id| *id != account).into_iter().for_each(|id| entities.add_hinted(kind, id)),
+            _ => id.filter(|id| *id != account).into_iter().for_each(|id| entities.add_typed(named, id, site)),
         },
     }
     self::details(entities, &details);
     outsider(entities, details.get("Other").get("External Principal").text(), account);
+}
+
+/// Whether it is a bucket.
+pub(super) fn is_bucket(resource: &Node<'_, '_>) -> bool {
+    resource.get("Type").text().and_then(resource_type::kind) == Some(Kind::Bucket)
 }
 
 /// Whom Access Analyzer found to have access: an account, or a principal of one.
@@ -42,6 +50,8 @@ fn name<'v>(kind: Option<Kind>, details: &Node<'v, '_>) -> Option<&'v str> {
         (Kind::Function, "AwsLambdaFunction", "FunctionName"),
         (Kind::Database, "AwsRdsDbInstance", "DBInstanceIdentifier"),
         (Kind::Database, "AwsRdsDbCluster", "DbClusterIdentifier"),
+        // SageMaker writes its ARNs in small letters.
+        (Kind::Notebook, "AwsSageMakerNotebookInstance", "NotebookInstanceName"),
     ];
     let (_, block, member) =
         stated.into_iter().find(|(of, block, _)| Some(*of) == kind && details.get(block).exists())?;

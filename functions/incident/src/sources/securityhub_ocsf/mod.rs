@@ -7,7 +7,7 @@
 mod resource;
 
 use super::arn::Arn;
-use super::entities::Entities;
+use super::entities::{Entities, Site};
 use super::node::Node;
 use super::unreadable::{Code, Unreadable};
 use super::{Envelope, Source, is_marked_sample, region, severity, threat};
@@ -42,8 +42,18 @@ fn translate(finding: &Node<'_, '_>, envelope: &Envelope<'_>) -> Result<Finding,
     let types: Vec<&str> = info.get("types").texts().collect();
     let kind = kind(finding, &info, &types)?;
 
+    let resources = finding.get("resources");
+    let region = region([
+        // A bucket's ARN has no region, and what found it may be in another one.
+        resources.items().filter(resource::is_bucket).find_map(|bucket| bucket.get("region").text()),
+        finding.get("cloud").get("region").text(),
+        resources.items().find_map(|resource| resource.get("region").text()),
+        arn.map(|arn| arn.region),
+        envelope.region,
+    ]);
+
     let mut entities = Entities::default();
-    resource::read(&mut entities, finding, &account);
+    resource::read(&mut entities, finding, Site { account: &account, region: region.as_deref() });
     let entities = entities.finish();
 
     let title = info.get("title").text().or_else(|| finding.get("message").text()).unwrap_or(&kind);
@@ -55,12 +65,7 @@ fn translate(finding: &Node<'_, '_>, envelope: &Envelope<'_>) -> Result<Finding,
         title: title.to_owned(),
         confidence: severity::confidence(&finding.get("confidence_score"), &kind),
         severity: severity::of_ocsf(&finding.get("severity_id"), &finding.get("severity")),
-        region: region([
-            finding.get("cloud").get("region").text(),
-            finding.get("resources").items().find_map(|resource| resource.get("region").text()),
-            arn.map(|arn| arn.region),
-            envelope.region,
-        ]),
+        region,
         first_seen: seen(["first_seen_time_dt", "first_seen_time", "created_time_dt", "created_time"])
             .or_else(|| finding.get("time").moment()),
         last_seen: seen(["last_seen_time_dt", "last_seen_time", "modified_time_dt", "modified_time"])

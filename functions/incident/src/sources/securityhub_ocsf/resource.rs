@@ -2,7 +2,7 @@
 
 use crate::finding::EntityKind as Kind;
 use crate::sources::arn::Arn;
-use crate::sources::entities::{Entities, Principal, PrincipalKind};
+use crate::sources::entities::{Entities, Principal, PrincipalKind, Site};
 use crate::sources::node::Node;
 use crate::sources::resource_type;
 use crate::sources::securityhub_asff::details;
@@ -18,10 +18,11 @@ const INBOUND: u32 = 1;
 const OUTBOUND: u32 = 2;
 
 /// Names everything that `finding` holds.
-pub(super) fn read<'v>(entities: &mut Entities<'v>, finding: &Node<'v, '_>, account: &'v str) {
+pub(super) fn read<'v>(entities: &mut Entities<'v>, finding: &Node<'v, '_>, site: Site<'v>) {
+    let account = site.account;
     // The list until 1.0 was a lone `resource`; a data security finding has its bucket apart.
     for list in ["resources", "resource"] {
-        finding.get(list).items().for_each(|resource| self::resource(entities, &resource, account));
+        finding.get(list).items().for_each(|resource| self::resource(entities, &resource, site));
     }
     evidence(entities, finding, account);
     finding.get("evidences").items().for_each(|evidence| self::evidence(entities, &evidence, account));
@@ -37,8 +38,15 @@ pub(super) fn read<'v>(entities: &mut Entities<'v>, finding: &Node<'v, '_>, acco
     }
 }
 
-fn resource<'v>(entities: &mut Entities<'v>, resource: &Node<'v, '_>, account: &'v str) {
-    let kind = resource.get("type").text().and_then(resource_type::kind);
+/// Whether it is a bucket.
+pub(super) fn is_bucket(resource: &Node<'_, '_>) -> bool {
+    resource.get("type").text().and_then(resource_type::kind) == Some(Kind::Bucket)
+}
+
+fn resource<'v>(entities: &mut Entities<'v>, resource: &Node<'v, '_>, site: Site<'v>) {
+    let account = site.account;
+    let named = resource.get("type").text();
+    let kind = named.and_then(resource_type::kind);
     let id = resource.get("uid").text();
     let arn = id.filter(|id| id.starts_with("arn:")).or_else(|| resource.get("uid_alt").text());
     let arn = arn.filter(|arn| arn.starts_with("arn:"));
@@ -48,8 +56,10 @@ fn resource<'v>(entities: &mut Entities<'v>, resource: &Node<'v, '_>, account: &
         }
         (Some(Kind::AccessKey), ..) => {}
         (kind, _, Some(arn)) => entities.add_hinted(kind, arn),
-        (kind, Some(id), None) if id != account => entities.add_hinted(kind, id),
-        (kind, None, None) => resource.get("name").text().into_iter().for_each(|name| entities.add_hinted(kind, name)),
+        (_, Some(id), None) if id != account => entities.add_typed(named, id, site),
+        (_, None, None) => {
+            resource.get("name").text().into_iter().for_each(|name| entities.add_typed(named, name, site));
+        }
         (_, Some(_), None) => {}
     }
     let data = resource.get("data");
