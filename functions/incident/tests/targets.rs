@@ -124,7 +124,8 @@ fn table() -> Vec<(Value, &'static str, String)> {
         {"kubernetesWorkloadDetails": {"type": "pods", "namespace": "orders", "name": "checkout-7d9f-x2"}}});
     let limitless = json!({"rdsLimitlessDbDetails": {"dbClusterIdentifier": "orders",
         "dbShardGroupIdentifier": "orders-shards", "dbShardGroupArn": arn("rds", "shard-group:shardgroup-0123")}});
-    let called = |resource: &str| json!({"kubernetesApiCallAction": {"resource": resource, "resourceName": "ip-10-0-1-2.ec2.internal"}});
+    let node = "ip-10-0-1-2.ec2.internal";
+    let called = |resource: &str| json!({"kubernetesApiCallAction": {"resource": resource, "resourceName": node}});
     let notebook = |name: &str| {
         imported(json!([{"Type": "AwsSageMakerNotebookInstance", "Id": arn("sagemaker", "notebook-instance/lab"),
             "Details": {"AwsSageMakerNotebookInstance": {"NotebookInstanceName": name}}}]))

@@ -9,7 +9,8 @@ pub struct Entity {
     pub kind: EntityKind,
     /// Its name in its service: `i-0abc…`, a bucket name, a role name.
     pub id: String,
-    /// Its ARN, where the finding gives it.
+    /// Its ARN, where the finding gives it or all parts of it. A user of Identity Center has that of the identity store, which
+    /// alone has an account in it.
     pub arn: Option<String>,
 }
 
@@ -43,7 +44,7 @@ pub enum EntityKind {
     Object,
     /// A Lambda function, by name without qualifier.
     Function,
-    /// A relational database: instance, cluster or shard group.
+    /// A relational database: instance, cluster or shard group, by identifier.
     Database,
     /// A DynamoDB table.
     Table,
@@ -63,13 +64,13 @@ pub enum EntityKind {
     Notebook,
     /// A secret of Secrets Manager.
     Secret,
-    /// A KMS key.
+    /// A KMS key, by key id.
     Key,
     /// A machine image or a container image.
     Image,
     /// A security group.
     SecurityGroup,
-    /// A CloudTrail trail.
+    /// A CloudTrail trail, by name.
     Trail,
     /// A log group of CloudWatch Logs, such as the one that invocations of models are logged to.
     LogGroup,
@@ -87,9 +88,9 @@ pub enum EntityKind {
     Subnet,
     /// A node of a Kubernetes cluster, as `cluster/node`.
     Node,
-    /// A detector of GuardDuty: its findings of one region.
+    /// A detector of GuardDuty, by id: its findings of one region.
     Detector,
-    /// A recorder of AWS Config: the history of settings of one region.
+    /// A recorder of AWS Config, by name: the history of settings of one region.
     Recorder,
     /// The log of what Bedrock is asked in one region, as `account:region`.
     InvocationLog,

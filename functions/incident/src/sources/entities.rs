@@ -56,8 +56,11 @@ impl<'v> Entities<'v> {
     pub(crate) fn add_typed(&mut self, named: Option<&str>, id: &'v str, site: Site<'_>) {
         let kind = named.and_then(resource_type::kind);
         let arn = || {
+            let (named, region) = (named?, site.region?);
             let is_bare = !id.contains(char::is_whitespace) && !id.starts_with("arn:");
-            resource_type::arn(named.filter(|_| is_bare)?, site.region?, site.account, id)
+            // The place is copied for each thing in it, so its length counts before that.
+            let length = id.len().saturating_add(site.account.len()).saturating_add(region.len());
+            (is_bare && length < MAX_ID).then(|| resource_type::arn(named, region, site.account, id))?
         };
         match kind.and_then(|kind| Some((kind, arn()?))) {
             Some((kind, arn)) => self.push(kind, Cow::Borrowed(id), Some(Cow::Owned(arn))),
@@ -105,6 +108,8 @@ impl<'v> Entities<'v> {
     /// one it stands for changes. A version of a function is not stopped without the function.
     fn add_plain(&mut self, kind: EntityKind, id: &'v str) {
         let is_remark = kind != EntityKind::Object && id.contains(char::is_whitespace);
+        // What begins like an ARN and is none is nobody's id.
+        let kind = if id.starts_with("arn:") { EntityKind::Other } else { kind };
         let is_alias = kind == EntityKind::Key && id.starts_with("alias/");
         if !is_remark && !is_alias {
             let version = if kind == EntityKind::Function { id.split_once(':') } else { None };

@@ -84,13 +84,12 @@ fn cluster<'v>(entities: &mut Entities<'v>, cluster: &Node<'v, '_>) {
         None => entities.add_if(Kind::Cluster, cluster.get("arn").text()),
     }
     let task = cluster.get("taskDetails");
-    match task.get("arn").text() {
-        // The ARN of a task had no cluster in it until 2021.
-        Some(arn) => match (arn.rsplit_once(":task/"), cluster.get("name").text()) {
-            (Some((_, id)), Some(name)) if !id.contains('/') => entities.add_within(Kind::Task, name, id),
-            _ => entities.add_if(Kind::Task, Some(arn)),
-        },
-        None => {}
+    let arn = task.get("arn").text();
+    // The ARN of a task had no cluster in it until 2021.
+    let old = arn.and_then(|arn| arn.rsplit_once(":task/")).map(|(_, id)| id).filter(|id| !id.contains('/'));
+    match (old, cluster.get("name").text()) {
+        (Some(id), Some(cluster)) => entities.add_within(Kind::Task, cluster, id),
+        _ => entities.add_if(Kind::Task, arn),
     }
     task.get("containers").items().for_each(|container| self::container(entities, &container));
 }
