@@ -55,8 +55,8 @@ def test_applied_then_reversed_leaves_the_account_as_found(actions_aws, document
     run = documents.apply(target)
     assert run.status == "Success", run.failure
     observation = run.output("ObserveContainment.Observation")
-    target.assert_contained(found, observation)
     assert judged(action, run.before, observation)["missing"] is None
+    target.assert_contained(found, observation)
     if action in REVERSIBLE:
         assert_as_found(documents, target, found, run.before)
         again = documents.reverse(target, run.before)

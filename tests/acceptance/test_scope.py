@@ -4,7 +4,8 @@ import itertools
 import json
 
 import pytest
-from demo import scope, signed
+from demo import scope
+from demo import signed as signing
 from demo.records import Records
 
 _numbers = itertools.count(1)
@@ -81,11 +82,11 @@ def test_exercise_is_known_by_its_marker_until_its_end(aws, tocsin):
 def forged(aws, tocsin) -> None:
     """Somebody who can write to the vault, but has no key, adds a rule."""
     blind = {"id": "blind", "reason": "-", "types": ["Recon:*"]}
-    signed.write(aws, tocsin.vault, scope.PATH, json.dumps(scope.document([blind])).encode())
+    signing.write(aws, tocsin.vault, scope.PATH, json.dumps(scope.document([blind])).encode())
 
 
 def signed_by_another(aws, tocsin) -> None:
-    scope.put(aws, tocsin.vault, signed.make_key(), scope.document())
+    scope.put(aws, tocsin.vault, signing.make_key(), scope.document())
 
 
 def expired(aws, tocsin) -> None:

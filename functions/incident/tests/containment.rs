@@ -166,10 +166,11 @@ fn at() -> Timestamp {
 }
 
 fn isolated() -> (Value, Value) {
-    let before =
-        json!({"interfaces": {"eni-1": ["sg-web"], "eni-2": ["sg-db"]}, "closed_groups": [], "profile_arn": "arn:p"});
+    let before = json!({"interfaces": {"eni-1": ["sg-web"], "eni-2": ["sg-db"]}, "closed_groups": [], "profile_arn": "arn:p",
+        "target_groups": [{"arn": "arn:t"}], "load_balancers": []});
     let seen = json!({
         "interfaces": {"eni-1": ["sg-x"], "eni-2": ["sg-x"]}, "closed_groups": ["sg-x"], "profile_arn": "arn:quarantine",
+        "target_groups": [], "load_balancers": [],
     });
     (before, seen)
 }
@@ -209,6 +210,7 @@ fn containment_is_believed_only_when_the_account_shows_it() {
         ("/interfaces", json!({"eni-1": ["sg-x"]})),
         ("/interfaces", json!({})),
         ("/closed_groups", json!([])),
+        ("/target_groups", json!([{"arn": "arn:t"}])),
         ("/closed_groups", json!(null)),
         ("/profile_arn", json!("arn:p")),
     ];
