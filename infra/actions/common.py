@@ -4,6 +4,7 @@ A step's function takes the `run`: `target`, `incident`, `role` (the ARN that it
 action's own parameters, and what earlier steps answered, all under snake_case names.
 """
 
+import botocore.exceptions
 import json
 import time
 
@@ -54,6 +55,15 @@ def settled(run, state):
 
 def restored(run, state):
     return state == run["before"]
+
+
+def unless_done(change, is_done):
+    """Makes a change. Where an answer is lost the SDK asks again, and AWS refuses what it has done already: then it counts as done."""
+    try:
+        return change()
+    except botocore.exceptions.ClientError:
+        if not is_done():
+            raise
 
 
 def observe_until(run, observe, is_done):

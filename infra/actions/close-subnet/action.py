@@ -68,7 +68,13 @@ def give(ec2, subnet_id, acl_id):
     acl = acl_of(ec2, subnet_id)
     if acl["NetworkAclId"] != acl_id:
         association = next(one for one in acl["Associations"] if one["SubnetId"] == subnet_id)
-        ec2.replace_network_acl_association(AssociationId=association["NetworkAclAssociationId"], NetworkAclId=acl_id)
+        # A replaced association is a new one: asked again, EC2 does not know the old one any more.
+        unless_done(
+            lambda: ec2.replace_network_acl_association(
+                AssociationId=association["NetworkAclAssociationId"], NetworkAclId=acl_id
+            ),
+            lambda: acl_of(ec2, subnet_id)["NetworkAclId"] == acl_id,
+        )
 
 
 def close_subnet(run):

@@ -89,8 +89,13 @@ def create_policy(run):
     found = policy_of(organizations, run)
     if found is None:
         description = f"Denies everything but to the responders. Made by Tocsin for {run['incident']}."
-        patiently(
-            lambda: organizations.create_policy(Name=name_of(run), Description=description, Type=KIND, Content=content, Tags=[TAG])
+        unless_done(
+            lambda: patiently(
+                lambda: organizations.create_policy(
+                    Name=name_of(run), Description=description, Type=KIND, Content=content, Tags=[TAG]
+                )
+            ),
+            lambda: policy_of(organizations, run) is not None,
         )
     elif found["content"] != content:
         patiently(lambda: organizations.update_policy(PolicyId=found["id"], Content=content))
@@ -124,7 +129,10 @@ def delete_policy(run):
     organizations = boto3.client("organizations")
     found = policy_of(organizations, run)
     if found is not None:
-        patiently(lambda: organizations.delete_policy(PolicyId=found["id"]))
+        unless_done(
+            lambda: patiently(lambda: organizations.delete_policy(PolicyId=found["id"])),
+            lambda: policy_of(organizations, run) is None,
+        )
 
 
 def calls(run, state):

@@ -50,8 +50,7 @@ def group_name(name):
 
 
 def own_groups(ec2, vpc_id, name):
-    made = [{"Name": "vpc-id", "Values": [vpc_id]}, {"Name": "group-name", "Values": [group_name(name)]}]
-    return ec2.describe_security_groups(Filters=made)["SecurityGroups"]
+    return groups_named(ec2, vpc_id, [group_name(name)])
 
 
 def observe(run):
@@ -101,25 +100,9 @@ def settled(run, state):
 
 def prepare_group(run):
     ec2, before = boto3.client("ec2"), run["before"]
-    found = own_groups(ec2, before["vpc_id"], before["name"])
-    if not found:
-        tags = [{"Key": "tocsin:incident", "Value": run["incident"]}]
-        created = ec2.create_security_group(
-            GroupName=group_name(before["name"]),
-            Description=f"Tocsin isolation of {before['name']}",
-            VpcId=before["vpc_id"],
-            TagSpecifications=[{"ResourceType": "security-group", "Tags": tags}],
-        )
-        # EC2 does not show a new group everywhere at once.
-        waiter = ec2.get_waiter("security_group_exists")
-        waiter.wait(GroupIds=[created["GroupId"]], WaiterConfig={"Delay": 1, "MaxAttempts": 20})
-        found = ec2.describe_security_groups(GroupIds=[created["GroupId"]])["SecurityGroups"]
-    group = found[0]
-    # A new group is not closed: it lets everything out, over IPv6 too where the VPC has it. Every rule has to go.
-    if group["IpPermissions"]:
-        ec2.revoke_security_group_ingress(GroupId=group["GroupId"], IpPermissions=group["IpPermissions"])
-    if group["IpPermissionsEgress"]:
-        ec2.revoke_security_group_egress(GroupId=group["GroupId"], IpPermissions=group["IpPermissionsEgress"])
+    description = f"Tocsin isolation of {before['name']}"
+    group = ensure_group(ec2, run, before["vpc_id"], group_name(before["name"]), description)
+    close_group(ec2, group)
     return {"isolation_group": group["GroupId"]}
 
 
@@ -197,10 +180,13 @@ def delete_group(run):
         try:
             ec2.delete_security_group(GroupId=found[0]["GroupId"])
         except ec2.exceptions.ClientError as error:
-            # The interfaces of the database keep the group for a while after RDS says that it is gone.
-            if attempt == 59 or error.response["Error"]["Code"] != "DependencyViolation":
+            code = error.response["Error"]["Code"]
+            # The interfaces of the database keep the group for a while after RDS says that it is gone. And the SDK asks again
+            # where an answer is lost: then the group is gone.
+            if attempt == 59 or code not in ("DependencyViolation", "InvalidGroup.NotFound"):
                 raise
-            time.sleep(5)
+            if code == "DependencyViolation":
+                time.sleep(5)
 
 
 def calls(run, state):

@@ -23,8 +23,7 @@ def own_groups(ec2, run, vpc_ids):
     if not vpc_ids:
         return {}
     names = [group_name(run, purpose) for purpose in OWN_GROUPS]
-    made = [{"Name": "vpc-id", "Values": vpc_ids}, {"Name": "group-name", "Values": names}]
-    return {group["GroupId"]: group for group in ec2.describe_security_groups(Filters=made)["SecurityGroups"]}
+    return {group["GroupId"]: group for vpc_id in vpc_ids for group in groups_named(ec2, vpc_id, names)}
 
 
 def count_rules(permissions):
@@ -173,28 +172,14 @@ def settled(run, state):
     return is_closed and not state["target_groups"] and not state["load_balancers"]
 
 
-def ensure_group(ec2, run, purpose):
-    vpc_id, name = run["before"]["vpc_ids"][0], group_name(run, purpose)
-    filters = [{"Name": "vpc-id", "Values": [vpc_id]}, {"Name": "group-name", "Values": [name]}]
-    found = ec2.describe_security_groups(Filters=filters)["SecurityGroups"]
-    if found:
-        return found[0]
-    tags = [{"Key": "tocsin:incident", "Value": run["incident"]}]
-    created = ec2.create_security_group(
-        GroupName=name,
-        Description=f"Tocsin {purpose} of {run['target']}",
-        VpcId=vpc_id,
-        TagSpecifications=[{"ResourceType": "security-group", "Tags": tags}],
-    )
-    # EC2 does not show a new group everywhere at once.
-    waiter = ec2.get_waiter("security_group_exists")
-    waiter.wait(GroupIds=[created["GroupId"]], WaiterConfig={"Delay": 1, "MaxAttempts": 20})
-    return ec2.describe_security_groups(GroupIds=[created["GroupId"]])["SecurityGroups"][0]
+def own_group(ec2, run, purpose):
+    vpc_id = run["before"]["vpc_ids"][0]
+    return ensure_group(ec2, run, vpc_id, group_name(run, purpose), f"Tocsin {purpose} of {run['target']}")
 
 
 def prepare_groups(run):
     ec2 = boto3.client("ec2")
-    transit = ensure_group(ec2, run, "transit")
+    transit = own_group(ec2, run, "transit")
     # A connection stops being tracked only where everything is let through both ways. A new group lets everything out, over
     # IPv6 too where the VPC has it: the same rules are made for the way in.
     try:
@@ -202,12 +187,8 @@ def prepare_groups(run):
     except ec2.exceptions.ClientError as error:
         if error.response["Error"]["Code"] != "InvalidPermission.Duplicate":
             raise
-    isolation = ensure_group(ec2, run, "isolation")
-    # A new group is not closed: whatever rules there are, IPv4 and IPv6, have to go.
-    if isolation["IpPermissions"]:
-        ec2.revoke_security_group_ingress(GroupId=isolation["GroupId"], IpPermissions=isolation["IpPermissions"])
-    if isolation["IpPermissionsEgress"]:
-        ec2.revoke_security_group_egress(GroupId=isolation["GroupId"], IpPermissions=isolation["IpPermissionsEgress"])
+    isolation = own_group(ec2, run, "isolation")
+    close_group(ec2, isolation)
     return {"transit_group": transit["GroupId"], "isolation_group": isolation["GroupId"]}
 
 
@@ -236,13 +217,21 @@ def swap_to_isolation(run):
         give_groups(ec2, interface, [run["isolation_group"]])
 
 
-def swap_profile(run):
-    ec2 = boto3.client("ec2")
+def give_profile(ec2, run, profile, is_worn):
     association = profile_association(ec2, run["target"])
-    if association and not is_quarantine(run, association["IamInstanceProfile"]["Arn"]):
-        ec2.replace_iam_instance_profile_association(
-            AssociationId=association["AssociationId"], IamInstanceProfile={"Name": run["quarantine_profile"]}
+    if association and not is_worn(association["IamInstanceProfile"]["Arn"]):
+        # A replaced association is a new one: asked again, EC2 does not know the old one any more.
+        unless_done(
+            lambda: ec2.replace_iam_instance_profile_association(
+                AssociationId=association["AssociationId"], IamInstanceProfile=profile
+            ),
+            lambda: is_worn(profile_association(ec2, run["target"])["IamInstanceProfile"]["Arn"]),
         )
+
+
+def swap_profile(run):
+    quarantine = {"Name": run["quarantine_profile"]}
+    give_profile(boto3.client("ec2"), run, quarantine, lambda arn: is_quarantine(run, arn))
 
 
 def when_free(call):
@@ -273,10 +262,13 @@ def enter_standby(run):
     if room_below(group, member) < group["MinSize"]:
         lower = room_below(group, member)
         when_free(lambda: autoscaling.update_auto_scaling_group(AutoScalingGroupName=name, MinSize=lower))
-    when_free(
-        lambda: autoscaling.enter_standby(
-            InstanceIds=[run["target"]], AutoScalingGroupName=name, ShouldDecrementDesiredCapacity=True
-        )
+    unless_done(
+        lambda: when_free(
+            lambda: autoscaling.enter_standby(
+                InstanceIds=[run["target"]], AutoScalingGroupName=name, ShouldDecrementDesiredCapacity=True
+            )
+        ),
+        lambda: is_standby(membership(autoscaling, run["target"])),
     )
 
 
@@ -292,7 +284,10 @@ def exit_standby(run):
         member = membership(autoscaling, run["target"])
     name = recorded["group"]
     if member["LifecycleState"] == "Standby" and not recorded["standby"]:
-        when_free(lambda: autoscaling.exit_standby(InstanceIds=[run["target"]], AutoScalingGroupName=name))
+        unless_done(
+            lambda: when_free(lambda: autoscaling.exit_standby(InstanceIds=[run["target"]], AutoScalingGroupName=name)),
+            lambda: not is_standby(membership(autoscaling, run["target"])),
+        )
     group = scaling_group(autoscaling, name)
     # A minimum above the desired capacity makes the group launch: while another of its instances is isolated, this waits.
     size = min(recorded["min_size"], group["DesiredCapacity"])
@@ -366,10 +361,13 @@ def delete_group(ec2, group_id):
         try:
             ec2.delete_security_group(GroupId=group_id)
         except ec2.exceptions.ClientError as error:
-            # For a moment after the swap EC2 still counts the group as worn.
-            if error.response["Error"]["Code"] != "DependencyViolation":
+            code = error.response["Error"]["Code"]
+            # For a moment after the swap EC2 still counts the group as worn. And the SDK asks again where an answer is lost:
+            # then the group is gone.
+            if code not in ("DependencyViolation", "InvalidGroup.NotFound"):
                 raise
-            time.sleep(1)
+            if code == "DependencyViolation":
+                time.sleep(1)
     raise RuntimeError(f"security group {group_id} is still in use after 20 seconds")
 
 
@@ -385,12 +383,9 @@ def restore_groups(run):
 
 def restore_profile(run):
     ec2, recorded = boto3.client("ec2"), run["before"]["profile_arn"]
-    association = profile_association(ec2, run["target"])
     # The isolation adds and removes no association: where there is none on either side, there is nothing to restore.
-    if recorded and association and association["IamInstanceProfile"]["Arn"] != recorded:
-        ec2.replace_iam_instance_profile_association(
-            AssociationId=association["AssociationId"], IamInstanceProfile={"Arn": recorded}
-        )
+    if recorded:
+        give_profile(ec2, run, {"Arn": recorded}, lambda arn: arn == recorded)
 
 
 def delete_groups(run):

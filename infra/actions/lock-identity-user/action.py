@@ -215,7 +215,11 @@ def remove_assignments(run):
     found, started = run["before"], {}
     for one in own_assignments(sso, found, run["target"]):
         named = assignment(found, run["target"], one)
-        answer = patiently(sso, lambda named=named: sso.delete_account_assignment(**named))
+        try:
+            answer = patiently(sso, lambda named=named: sso.delete_account_assignment(**named))
+        except sso.exceptions.ResourceNotFoundException:
+            # Removed by a request whose answer was lost, or by somebody else.
+            continue
         started[text_of(one)] = answer["AccountAssignmentDeletionStatus"]["RequestId"]
     for one, request in started.items():
         finished(
@@ -248,7 +252,12 @@ def restore_inline(sso, found, name, policy):
         put_inline(sso, found, name, policy)
         return
     instance, arn = found["instance"], arn_of(found, name)
-    patiently(sso, lambda: sso.delete_inline_policy_from_permission_set(InstanceArn=instance, PermissionSetArn=arn))
+    unless_done(
+        lambda: patiently(
+            sso, lambda: sso.delete_inline_policy_from_permission_set(InstanceArn=instance, PermissionSetArn=arn)
+        ),
+        lambda: inline_of(sso, found, name, "")["policy"] is None,
+    )
 
 
 def restore_assignments(run):
@@ -276,7 +285,11 @@ def restore_memberships(run):
     present = memberships_of(identitystore, found, run["target"])
     for group in found["groups"]:
         if group not in present:
-            identitystore.create_group_membership(IdentityStoreId=found["store"], GroupId=group, MemberId=member)
+            try:
+                identitystore.create_group_membership(IdentityStoreId=found["store"], GroupId=group, MemberId=member)
+            except identitystore.exceptions.ConflictException:
+                # Made by a request whose answer was lost, or by somebody else.
+                continue
 
 
 def calls(run, state):

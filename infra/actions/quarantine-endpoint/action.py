@@ -112,7 +112,14 @@ def copy_models(run):
             # SageMaker shows the place of the model data in two forms, and takes one.
             if container and container.get("ModelDataUrl"):
                 container.pop("ModelDataSource", None)
-        sagemaker.create_model(ModelName=copy, EnableNetworkIsolation=True, **taken)
+        make_model(sagemaker, copy, taken)
+
+
+def make_model(sagemaker, name, taken):
+    unless_done(
+        lambda: sagemaker.create_model(ModelName=name, EnableNetworkIsolation=True, **taken),
+        lambda: has_model(sagemaker, name),
+    )
 
 
 def copy_configuration(run):
@@ -128,7 +135,10 @@ def copy_configuration(run):
         for pool in variant.get("InstancePools", []):
             if pool.get("ModelNameOverride") in of_models:
                 pool["ModelNameOverride"] = of_models[pool["ModelNameOverride"]]
-    sagemaker.create_endpoint_config(EndpointConfigName=name, **taken)
+    unless_done(
+        lambda: sagemaker.create_endpoint_config(EndpointConfigName=name, **taken),
+        lambda: has_configuration(sagemaker, name),
+    )
 
 
 def switch_configuration(run):
@@ -141,9 +151,17 @@ def move(run, configuration):
     endpoint = await_stable(sagemaker, run["target"])
     if endpoint["EndpointConfigName"] != configuration:
         # Weights, instance counts and data capture stay as they are, also where they were changed since the endpoint was made.
-        sagemaker.update_endpoint(
-            EndpointName=run["target"], EndpointConfigName=configuration, RetainAllVariantProperties=True
+        # An endpoint that is being updated takes no second update. The step after this one looks whether it was ours.
+        unless_done(
+            lambda: sagemaker.update_endpoint(
+                EndpointName=run["target"], EndpointConfigName=configuration, RetainAllVariantProperties=True
+            ),
+            lambda: is_changing(sagemaker.describe_endpoint(EndpointName=run["target"])),
         )
+
+
+def is_changing(endpoint):
+    return endpoint["EndpointStatus"] in ("Creating", "Updating", "SystemUpdating", "RollingBack")
 
 
 def await_stable(sagemaker, name):
@@ -151,8 +169,7 @@ def await_stable(sagemaker, name):
     deadline, pause = time.monotonic() + LONGEST_WAIT, 0.5
     while True:
         endpoint = sagemaker.describe_endpoint(EndpointName=name)
-        changing = endpoint["EndpointStatus"] in ("Creating", "Updating", "SystemUpdating", "RollingBack")
-        if not changing or time.monotonic() + pause > deadline:
+        if not is_changing(endpoint) or time.monotonic() + pause > deadline:
             return endpoint
         time.sleep(pause)
         pause = min(2 * pause, 15)
@@ -198,10 +215,17 @@ def remove_copies(run):
     sagemaker = boto3.client("sagemaker")
     stem = copy_stem(run, run["before"])
     if has_configuration(sagemaker, stem):
-        sagemaker.delete_endpoint_config(EndpointConfigName=stem)
+        unless_done(
+            lambda: sagemaker.delete_endpoint_config(EndpointConfigName=stem),
+            lambda: not has_configuration(sagemaker, stem),
+        )
     for copy in copies(run, run["before"]).values():
-        if has_model(sagemaker, copy):
-            sagemaker.delete_model(ModelName=copy)
+        remove_model(sagemaker, copy)
+
+
+def remove_model(sagemaker, name):
+    if has_model(sagemaker, name):
+        unless_done(lambda: sagemaker.delete_model(ModelName=name), lambda: not has_model(sagemaker, name))
 
 
 def calls(run, state):

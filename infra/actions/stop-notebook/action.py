@@ -29,11 +29,18 @@ def await_settled(sagemaker, name, until=SETTLED):
         pause = min(2 * pause, 15)
 
 
+def status_of(sagemaker, run):
+    return sagemaker.describe_notebook_instance(NotebookInstanceName=run["target"])["NotebookInstanceStatus"]
+
+
 def stop_notebook(run):
     sagemaker = boto3.client("sagemaker")
     # SageMaker stops only what is InService: one that is starting is waited for.
     if await_settled(sagemaker, run["target"]) == "InService":
-        sagemaker.stop_notebook_instance(NotebookInstanceName=run["target"])
+        unless_done(
+            lambda: sagemaker.stop_notebook_instance(NotebookInstanceName=run["target"]),
+            lambda: status_of(sagemaker, run) in ("Stopping", *ENDED),
+        )
 
 
 def await_stopped(run):
@@ -45,7 +52,10 @@ def await_stopped(run):
 def start_notebook(run):
     sagemaker = boto3.client("sagemaker")
     if run["before"]["running"] and await_settled(sagemaker, run["target"]) in ENDED:
-        sagemaker.start_notebook_instance(NotebookInstanceName=run["target"])
+        unless_done(
+            lambda: sagemaker.start_notebook_instance(NotebookInstanceName=run["target"]),
+            lambda: status_of(sagemaker, run) in ("Pending", "InService"),
+        )
 
 
 def await_started(run):
