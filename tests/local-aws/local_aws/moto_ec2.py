@@ -20,6 +20,10 @@ def join() -> None:
     plug.replaces(InstanceResponse, "modify_instance_attribute", "self")(modify_instance_attribute)
     acls = network_acls.NetworkAclBackend
     plug.replaces(acls, "create_network_acl", "self", "vpc_id", "tags", "default")(create_network_acl)
+    plug.replaces(acls, "replace_network_acl_association", "self", "association_id", "network_acl_id")(replace_network_acl_association)
+    from moto.ec2.responses.network_acls import NetworkACLs
+
+    plug.replaces(NetworkACLs, "create_network_acl", "self")(create_network_acl_once)
     plug.verify()
 
 
@@ -76,3 +80,26 @@ def create_network_acl(original, backend, vpc_id, tags=None, default=False):
         for egress in (True, False):
             backend.create_network_acl_entry(acl.id, 32767, "-1", "deny", egress, "0.0.0.0/0", None, None, None, None, None)
     return acl
+
+
+def replace_network_acl_association(original, backend, association_id, network_acl_id):
+    """An association that is not there, or no longer, is refused; moto never answers."""
+    from moto.ec2.exceptions import InvalidAssociationIdError
+
+    if not any(association_id in acl._associations for acl in backend.network_acls.values()):
+        raise InvalidAssociationIdError(association_id)
+    return original(backend, association_id, network_acl_id)
+
+
+# Token of a request -> its answer.
+_answered: dict[str, object] = {}
+
+
+def create_network_acl_once(original, response):
+    """The SDK gives each request a token, and keeps it when it asks again; moto makes a second network ACL."""
+    token = response._get_param("ClientToken")
+    if token is None:
+        return original(response)
+    if token not in _answered:
+        _answered[token] = original(response)
+    return _answered[token]

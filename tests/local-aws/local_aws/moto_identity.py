@@ -17,7 +17,20 @@ def join() -> None:
     for operation in ("describe_account_assignment_creation_status", "describe_account_assignment_deletion_status"):
         plug.replaces(responses.SSOAdminResponse, operation, "self")(under_way_first)
     responses.SSOAdminResponse.describe_permission_set_provisioning_status = provisioning_status
+    parameters = ("self", "instance_arn", "target_id", "target_type", "permission_set_arn", "principal_type", "principal_id")
+    plug.replaces(models.SSOAdminBackend, "create_account_assignment", *parameters)(create_account_assignment)
     plug.verify()
+
+
+def create_account_assignment(original, backend, **named):
+    """An assignment that is there already is not made a second time; moto lists it twice."""
+    answer = original(backend, **named)
+    *others, made = backend.account_assignments
+    for one in others:
+        if one.to_json() == made.to_json():
+            backend.account_assignments.pop()
+            return one.to_json(include_creation_date=True, include_request_id=True)
+    return answer
 
 
 def permission_set_arn(original, instance_arn: str) -> str:

@@ -14,8 +14,18 @@ def join() -> None:
     plug.replaces(models.FakeTargetGroup, "health_for", "self", "target", "ec2_backend")(health_for)
     backend = models.ELBv2Backend
     plug.replaces(backend, "describe_target_health", "self", "target_group_arn", "targets")(describe_target_health)
+    from moto.elb.models import ELBBackend
+
+    plug.replaces(ELBBackend, "register_instances", "self", "load_balancer_name", "instance_ids", "from_autoscaling")(register_instances)
     models.FakeHealthStatus.target = property(lambda status: getattr(status, "registered", None) or shown(status))
     plug.verify()
+
+
+def register_instances(original, backend, load_balancer_name, instance_ids, from_autoscaling=False):
+    """An instance that is registered already stays so; moto lists it twice."""
+    balancer = backend.get_load_balancer(load_balancer_name)
+    known = balancer.instance_autoscaling_ids if from_autoscaling else balancer.instance_sparse_ids
+    return original(backend, load_balancer_name, [one for one in instance_ids if one not in known], from_autoscaling)
 
 
 def shown(status) -> dict:

@@ -21,6 +21,7 @@ from local_aws import (
     moto_ec2,
     moto_identity,
     moto_load_balancing,
+    moto_rds,
     moto_sagemaker,
     moto_service_scaling,
     plug,
@@ -68,6 +69,7 @@ def moto_client():
             moto_service_scaling.join()
             moto_ec2.join()
             moto_load_balancing.join()
+            moto_rds.join()
             moto_sagemaker.join()
             moto_identity.join()
             _client = Client(dispatcher(create), use_cookies=False)

@@ -22,6 +22,10 @@ def rotate(original, data):
         return original(data)
     if not (data.get("RotationLambdaARN") or secret.get("RotationLambdaARN")):
         return refused("No Lambda rotation function ARN is associated with this secret.")
+    if data.get("ClientRequestToken") in secret["Versions"]:
+        # The SDK asks again where an answer is lost. One token makes one version.
+        made = {"ARN": secret["ARN"], "Name": secret["Name"], "VersionId": data["ClientRequestToken"]}
+        return 200, {}, json.dumps(made).encode()
     if any("AWSPENDING" in one["Stages"] and "AWSCURRENT" not in one["Stages"] for one in secret["Versions"].values()):
         return refused("A previous rotation isn't complete. That rotation will be reattempted.")
     if data.get("RotateImmediately") is False:
