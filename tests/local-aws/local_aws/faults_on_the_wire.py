@@ -55,7 +55,7 @@ class Order:
 
     The shares are parts of 1, and the delay is at most so many seconds. With a `schedule`, the matching calls meet those faults one
     after the other; then the order is over. With `first`, each principal's first request for each operation that changes something
-    meets that fault.
+    meets that fault; of a list, the next request meets the next fault.
     """
 
     calls: list[str]
@@ -67,13 +67,14 @@ class Order:
     duplicated: float = 0.0
     delay: float = 0.0
     schedule: list[str] | None = None
-    first: str = ""
+    first: str | list[str] = ""
     principals: tuple[str, ...] | list[str] = DISTURBED
     seen: collections.Counter = dataclasses.field(default_factory=collections.Counter)
     asked: collections.Counter = dataclasses.field(default_factory=collections.Counter)
 
     def __post_init__(self):
-        unknown = {*(self.schedule or []), self.first or NOTHING} - {*FAULTS, NOTHING}
+        self.first = [self.first] if isinstance(self.first, str) and self.first else list(self.first)
+        unknown = {*(self.schedule or []), *self.first} - {*FAULTS, NOTHING}
         if unknown:
             raise ValueError(f"no such fault: {', '.join(sorted(unknown))}; there are {', '.join((*FAULTS, NOTHING))}")
         if sum(self.shares()) > 1:
@@ -94,8 +95,9 @@ class Order:
         if self.schedule is not None:
             fault = self.schedule.pop(0)
         elif self.first:
-            is_first = self.asked[stream] == 1 and not operation.name.startswith(READ_ONLY)
-            fault = self.first if is_first else NOTHING
+            earlier = self.asked[stream] - 1
+            is_meant = earlier < len(self.first) and not operation.name.startswith(READ_ONLY)
+            fault = self.first[earlier] if is_meant else NOTHING
         else:
             (fault,) = chance.choices([*FAULTS, NOTHING], [*self.shares(), 1 - sum(self.shares())])
         self.seen[fault] += 1
