@@ -77,7 +77,7 @@ class Documents:
         return self.wait(started["AutomationExecutionId"])
 
     def wait(self, identifier: str, seconds: float = 60) -> Run:
-        deadline = time.monotonic() + seconds
+        deadline, pause = time.monotonic() + seconds, 0.02
         while time.monotonic() < deadline:
             execution = self.ssm.get_automation_execution(AutomationExecutionId=identifier)["AutomationExecution"]
             if execution["AutomationExecutionStatus"] in ENDED:
@@ -95,8 +95,10 @@ class Documents:
                     outputs=outputs,
                     steps=[step["StepName"] for step in execution["StepExecutions"]],
                 )
-            time.sleep(0.02)
-        raise TimeoutError(f"{identifier} did not end within {seconds} s")
+            # Each look takes time from the run itself.
+            time.sleep(pause)
+            pause = min(1.3 * pause, 0.1)
+        raise TimeoutError(f"{identifier} did not end within {seconds} s: {execution.get('CurrentStepName')}")
 
     def break_step(self, action: str, step: str, when: str = "after", kind: str = "document") -> None:
         """The next run of the document fails at this step: `before` it did anything, or `after` it did all."""

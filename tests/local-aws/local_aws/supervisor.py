@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -45,6 +46,9 @@ class LocalAws:
         self._lock = None
         self._session = boto3.Session()
         self._clients: dict = {}
+        self._calls: list[dict] = []
+        self._calls_read = 0
+        self._calls_lock = threading.Lock()
 
     def __enter__(self):
         self.start()
@@ -70,6 +74,7 @@ class LocalAws:
 
     def start(self) -> None:
         self._empty_run_dir()
+        self._calls, self._calls_read = [], 0
         watched, self._watch = os.pipe()
         command = [sys.executable, "-m", GATEWAY_MODULE, "--run-dir", str(self.run_dir), "--watch-fd", str(watched)]
         command += ["--port", str(self.port), "--queue-retry-seconds", str(self.queue_retry_seconds)]
@@ -192,10 +197,17 @@ class LocalAws:
 
     def calls(self, kind: str | None = None, name: str | None = None) -> list[dict]:
         """The calls recorded so far, of one kind of principal and one principal where given."""
-        entries = [json.loads(line) for line in (self.run_dir / settings.CALLS_FILE).read_text().splitlines()]
+        with self._calls_lock, (self.run_dir / settings.CALLS_FILE).open("rb") as file:
+            # Only what is new is read: there are many thousands.
+            file.seek(self._calls_read)
+            for line in file:
+                if not line.endswith(b"\n"):
+                    break
+                self._calls_read += len(line)
+                self._calls.append(json.loads(line))
         return [
             entry
-            for entry in entries
+            for entry in self._calls
             if kind in (None, entry["principal"]["kind"]) and name in (None, entry["principal"]["name"])
         ]
 
