@@ -1,7 +1,7 @@
 """The roles by which the responder's functions act in an account, as resources of the member template.
 
-Each trusts one function of the security account, and may start exactly the documents that this function has to start. What it may
-start follows from the actions that there are, so `render.py` makes these roles.
+Each trusts one function of the security account, and may start exactly the documents that this function has to start. What it
+may start follows from the actions that there are, so `render.py` makes these roles.
 """
 
 import json
@@ -63,7 +63,10 @@ def evidence() -> list[dict]:
 def statements(actions: list) -> dict[str, list[dict]]:
     """Function -> what it may do in an account. `actions` are those of `render.py`."""
     roles = [action.role for action in actions]
-    documents = {kind: [name for action in actions for one, name in action.kinds() if one == kind] for kind in ("document", "reversal", "preview")}
+    documents = {
+        kind: [name for action in actions for one, name in action.kinds() if one == kind]
+        for kind in ("document", "reversal", "preview")
+    }
     return {
         "start-containment": starts(documents["document"], roles),
         "verify-containment": [runs(*READ)],
@@ -85,7 +88,8 @@ def role(function: str, allowed: list[dict]) -> tuple[str, dict]:
         raise TooMuch(f"the policy of {PREFIX}{pascal} has {size} characters, IAM takes {MOST_POLICY}")
     properties = {
         "RoleName": f"{PREFIX}{pascal}",
-        "Description": f"What tocsin-{function} may do in this account. Assumed by that function of the security account alone.",
+        "Description": f"What tocsin-{function} may do in this account."
+        " Assumed by that function of the security account alone.",
         "MaxSessionDuration": 3600,
         "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust(function)]},
         "Policies": [{"PolicyName": f"{PREFIX}{pascal}", "PolicyDocument": policy}],
@@ -95,8 +99,8 @@ def role(function: str, allowed: list[dict]) -> tuple[str, dict]:
 
 
 def trust(function: str) -> dict:
-    """The function's role by its ARN, as a condition: as a principal it would have to exist before this account can be set up, and
-    would be dead for good after it was made again."""
+    """The function's role by its ARN, as a condition: as a principal it would have to exist before this account can be set up,
+    and would be dead for good after it was made again."""
     own = {"aws:PrincipalArn": arn(f"iam::${{SecurityAccountId}}:role/tocsin-{function}")}
     organization = {"aws:PrincipalOrgID": {"Ref": "OrganizationId"}}
     return {

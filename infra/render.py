@@ -1,9 +1,10 @@
 """Makes the Automation documents of the actions, and the part of the member template that deploys them.
 
-An action is a folder of `infra/actions`: `action.toml` says what it is and in which steps it runs, `action.py` holds the Python of its
-steps, `policy.json` what its role may do. What several actions use lies beside the folders. From these come three documents: the
-action, its reversal, and a preview that changes nothing. A step's script is its function with whatever that needs of these files, and
-nothing else, without comments: Systems Manager takes documents of 64 KB, and a stack set takes a template of 1 MB for all of them.
+An action is a folder of `infra/actions`: `action.toml` says what it is and in which steps it runs, `action.py` holds the Python
+of its steps, `policy.json` what its role may do. What several actions use lies beside the folders. From these come three
+documents: the action, its reversal, and a preview that changes nothing. A step's script is its function with whatever that
+needs of these files, and nothing else, without comments: Systems Manager takes documents of 64 KB, and a stack set takes a
+template of 1 MB for all of them.
 
 `python infra/render.py` writes `target/infra/actions.json`, which `member.yaml` includes, and for people each document as
 `target/infra/actions/<id>/<document>.json`.
@@ -56,7 +57,9 @@ def defined(file: pathlib.Path) -> set[str]:
     """The names of the functions and constants of a file."""
     body = ast.parse(file.read_text(encoding="utf-8")).body
     functions = {node.name for node in body if isinstance(node, ast.FunctionDef)}
-    return functions | {node.targets[0].id for node in body if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)}
+    return functions | {
+        node.targets[0].id for node in body if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+    }
 
 
 class Scripts:
@@ -126,7 +129,9 @@ class Action:
     def kinds(self) -> list[tuple[str, str]]:
         """(kind, document name). What can't be taken back has no reversal."""
         return [
-            (kind, f"Tocsin-{prefix}{pascal(self.id)}") for kind, prefix in KINDS if kind != "reversal" or self.spec.get("reverse")
+            (kind, f"Tocsin-{prefix}{pascal(self.id)}")
+            for kind, prefix in KINDS
+            if kind != "reversal" or self.spec.get("reverse")
         ]
 
     def document(self, kind: str) -> dict:
@@ -134,17 +139,32 @@ class Action:
         recorded = [self.step("RecordBefore", "Records what the reversal restores. Changes nothing.", ["before"])]
         observed = "Reads the result back. Judges nothing."
         steps = {
-            "document": lambda: recorded
-            + [self.own_step(step) for step in self.spec["apply"]]
-            + [self.step("ObserveContainment", observed, ["observation"])],
-            "reversal": lambda: [self.own_step(step) for step in self.spec["reverse"]]
-            + [self.step("ObserveReversal", observed, ["observation"])],
+            "document": lambda: (
+                recorded
+                + [self.own_step(step) for step in self.spec["apply"]]
+                + [self.step("ObserveContainment", observed, ["observation"])]
+            ),
+            "reversal": lambda: (
+                [self.own_step(step) for step in self.spec["reverse"]]
+                + [self.step("ObserveReversal", observed, ["observation"])]
+            ),
             "preview": lambda: [
-                self.step("PreviewContainment", "Reads the state, the calls that would be made and whom they hit.", ["state", "calls", "impact"])
+                self.step(
+                    "PreviewContainment",
+                    "Reads the state, the calls that would be made and whom they hit.",
+                    ["state", "calls", "impact"],
+                )
             ],
         }[kind]()
-        payload = {snake(name): f"{{{{ {name} }}}}" for name in parameters if name not in ("AutomationAssumeRole", "IncidentId")}
-        payload = {"role": "{{ AutomationAssumeRole }}", "incident": "{{ IncidentId }}", "target": f"{{{{ {self.spec['parameter']} }}}}", **payload}
+        payload = {
+            snake(name): f"{{{{ {name} }}}}" for name in parameters if name not in ("AutomationAssumeRole", "IncidentId")
+        }
+        payload = {
+            "role": "{{ AutomationAssumeRole }}",
+            "incident": "{{ IncidentId }}",
+            "target": f"{{{{ {self.spec['parameter']} }}}}",
+            **payload,
+        }
         payload.pop(snake(self.spec["parameter"]))
         for step, following in zip(steps, [*steps[1:], None], strict=True):
             step["inputs"]["InputPayload"] = dict(payload)
@@ -200,8 +220,8 @@ class Action:
         if kind != "preview":
             found["Before"] = {
                 "type": "StringList",
-                "description": "The state as found, as an earlier run recorded it, in pieces of at most 512 characters (the longest"
-                " value that Systems Manager takes).",
+                "description": "The state as found, as an earlier run recorded it, in pieces of at most 512 characters (the"
+                " longest value that Systems Manager takes).",
                 **({"default": []} if kind == "document" else {}),
                 "allowedPattern": "^[ -~]{1,512}$",
             }
@@ -237,7 +257,10 @@ class Action:
             "Effect": "Allow",
             "Principal": {"Service": "ssm.amazonaws.com"},
             "Action": "sts:AssumeRole",
-            "Condition": {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}, "ArnLike": {"aws:SourceArn": source}},
+            "Condition": {
+                "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}},
+                "ArnLike": {"aws:SourceArn": source},
+            },
         }
         found = {
             f"{base}Role": {

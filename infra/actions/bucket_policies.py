@@ -159,5 +159,7 @@ def granted(s3, bucket, resources):
         heads = [resource.split("*")[0].split("?")[0] for resource in (named if isinstance(named, list) else [named])]
         if one.get("Effect") == "Allow" and any(head.startswith(arn) or arn.startswith(head) for head in heads for arn in own):
             who = json.dumps(one.get("Principal", one.get("NotPrincipal")))
-            found.append(f"the statement {one.get('Sid', 'without a name')} of the policy of {bucket} grants {who}: denied from now on")
+            found.append(
+                f"the statement {one.get('Sid', 'without a name')} of the policy of {bucket} grants {who}: denied from now on"
+            )
     return found

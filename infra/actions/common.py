@@ -1,7 +1,7 @@
 """What the scripts of every action share. `infra/render.py` puts into each step what that step uses.
 
-A step's function takes the `run`: `target`, `incident`, `role` (the ARN that it runs with), `before` (the state as found, or None), the
-action's own parameters, and what earlier steps answered, all under snake_case names.
+A step's function takes the `run`: `target`, `incident`, `role` (the ARN that it runs with), `before` (the state as found, or
+None), the action's own parameters, and what earlier steps answered, all under snake_case names.
 """
 
 import botocore.exceptions
@@ -58,7 +58,7 @@ def restored(run, state):
 
 
 def unless_done(change, is_done):
-    """Makes a change. Where an answer is lost the SDK asks again, and AWS refuses what it has done already: then it counts as done."""
+    """Makes a change. A lost answer makes the SDK ask again, and AWS may refuse what is done already: it counts as done."""
     try:
         return change()
     except botocore.exceptions.ClientError:

@@ -1,6 +1,7 @@
 """What the scripts of the actions on EKS share: calls to the API of a cluster.
 
-`infra/render.py` puts into each step what that step uses. The target of such an action begins with the name of its cluster: `cluster/…`.
+`infra/render.py` puts into each step what that step uses. The target of such an action begins with the name of its cluster:
+`cluster/…`.
 """
 
 import base64
@@ -22,8 +23,8 @@ def open_cluster(run):
     cluster = eks.describe_cluster(name=run["target"].split("/")[0])["cluster"]
     if not cluster["resourcesVpcConfig"]["endpointPublicAccess"]:
         raise ValueError(
-            f"the API of the cluster {cluster['name']} has a private endpoint alone, and Systems Manager runs this document outside"
-            " its VPC: contain it by hand"
+            f"the API of the cluster {cluster['name']} has a private endpoint alone, and Systems Manager runs this document"
+            " outside its VPC: contain it by hand"
         )
     authority = base64.b64decode(cluster["certificateAuthority"]["data"]).decode()
     return {
@@ -35,7 +36,7 @@ def open_cluster(run):
 
 
 def bearer_token(name):
-    """EKS knows its callers by a request for GetCallerIdentity that they signed and did not send, with the cluster's name in it."""
+    """EKS knows its callers by a request for GetCallerIdentity with the cluster's name, which they signed and did not send."""
     session = boto3.session.Session()
     region = session.region_name
     suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"

@@ -64,7 +64,9 @@ def refuse(run, before):
         raise ValueError(f"none of IpSetArns takes addresses of the version of {before['address']}")
     for arn, acl, rule, action in uses(before):
         if action == "Allow":
-            raise ValueError(f"the rule {rule} of the web ACL {acl} lets in whoever is in {arn}: it is no list of what to block")
+            raise ValueError(
+                f"the rule {rule} of the web ACL {acl} lets in whoever is in {arn}: it is no list of what to block"
+            )
 
 
 def settled(run, state):
@@ -139,6 +141,10 @@ def impact(run, state):
     found = []
     for one in state["sets"]:
         acls = sorted({acl for arn, acl, _, _ in used if arn == one["arn"]})
-        by = f"is used by {len(acls)} web ACLs: {', '.join(acls)}" if acls else "is used by no web ACL itself: unless a rule group uses it, nobody is blocked"
+        by = (
+            f"is used by {len(acls)} web ACLs: {', '.join(acls)}"
+            if acls
+            else "is used by no web ACL itself: unless a rule group uses it, nobody is blocked"
+        )
         found.append(f"{one['arn']} {by}")
     return found

@@ -21,8 +21,8 @@ def observe(run):
 
 def not_of_a_user(key):
     return ValueError(
-        f"{key} belongs to no IAM user of this account that this role can see: it was deleted, or is of another account, or of the root"
-        " user, whose keys nobody but the root user can make inactive"
+        f"{key} belongs to no IAM user of this account that this role can see: it was deleted, or is of another account, or of"
+        " the root user, whose keys nobody but the root user can make inactive"
     )
 
 

@@ -44,11 +44,17 @@ def restore_statuses(run):
 def calls(run, state):
     change = "the credential for {} is inactive"
     return [
-        {"call": "iam:UpdateServiceSpecificCredential", "on": name, "change": change.format(state["credentials"][name]["service"])}
+        {
+            "call": "iam:UpdateServiceSpecificCredential",
+            "on": name,
+            "change": change.format(state["credentials"][name]["service"]),
+        }
         for name in active(state)
     ]
 
 
 def impact(run, state):
-    lines = [f"the user's credential {name} for {state['credentials'][name]['service']} works no more" for name in active(state)]
+    lines = [
+        f"the user's credential {name} for {state['credentials'][name]['service']} works no more" for name in active(state)
+    ]
     return lines or ["the user has no active service-specific credential"]

@@ -40,7 +40,9 @@ def refuse(run, before):
         raise ValueError("ResponderArns is empty: the policy would shut out the responders themselves")
     organizations = boto3.client("organizations")
     if organizations.describe_organization()["Organization"]["MasterAccountId"] == run["target"]:
-        raise ValueError(f"{run['target']} is the organization's management account: service control policies don't apply to it")
+        raise ValueError(
+            f"{run['target']} is the organization's management account: service control policies don't apply to it"
+        )
     enabled = [one for root in organizations.list_roots()["Roots"] for one in root["PolicyTypes"]]
     if not any(one["Type"] == KIND and one["Status"] == "ENABLED" for one in enabled):
         raise ValueError("service control policies are not enabled in the organization")
@@ -151,4 +153,7 @@ def impact(run, state):
     lines += [f"{arn} keeps its access" for arn in sorted(inside)]
     if not inside:
         lines.append("none of the responders' roles is in the account: only Tocsin's own can act in it")
-    return [*lines, f"the account has these service control policies already, which stay: {', '.join(state['others']) or 'none'}"]
+    return [
+        *lines,
+        f"the account has these service control policies already, which stay: {', '.join(state['others']) or 'none'}",
+    ]

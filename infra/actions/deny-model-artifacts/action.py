@@ -74,7 +74,9 @@ def refuse(run, before):
     if any(before["statements"].values()):
         raise touched(run)
     if not before["artifacts"]:
-        raise ValueError(f"{run['target']} has no artifacts in buckets of this account: {'; '.join(before['left_alone']) or 'it names none'}")
+        raise ValueError(
+            f"{run['target']} has no artifacts in buckets of this account: {'; '.join(before['left_alone']) or 'it names none'}"
+        )
     for bucket in before["artifacts"]:
         require_room(boto3.client("s3"), bucket, statement_for(run, before, bucket))
 
@@ -100,7 +102,8 @@ def calls(run, state):
     for bucket in state["artifacts"]:
         statement = statement_for(run, state, bucket)
         spared = ", ".join([*run["responder_arns"], *run["keep_role_arns"]])
-        change = f"adds the statement {state['sid']}, which denies s3:GetObject* on {' and '.join(statement['Resource'])} to all but {spared}"
+        on = " and ".join(statement["Resource"])
+        change = f"adds the statement {state['sid']}, which denies s3:GetObject* on {on} to all but {spared}"
         found.append({"call": "s3:PutBucketPolicy", "on": bucket, "change": change})
         if needs_opening(s3, bucket):
             change = "BlockPublicPolicy off for the moment of that change, then on again"

@@ -75,7 +75,8 @@ def restore_policy(run):
 
 
 def calls(run, state):
-    change = f"the inline policy {POLICY}: denies the models {', '.join(run['model_arns'])}, and every other call that leads to a model"
+    models = ", ".join(run["model_arns"])
+    change = f"the inline policy {POLICY}: denies the models {models}, and every other call that leads to a model"
     return [{"call": "iam:PutRolePolicy", "on": run["target"], "change": change}]
 
 
@@ -86,7 +87,11 @@ def impact(run, state):
     when = used["LastUsedDate"].strftime("%Y-%m-%dT%H:%M:%SZ") if "LastUsedDate" in used else None
     statements = role["AssumeRolePolicyDocument"].get("Statement", [])
     trusted = [one.get("Principal") for one in (statements if isinstance(statements, list) else [statements])]
-    lines = [f"the role was last used at {when} in {used['Region']}" if when else "AWS knows of no use of the role in the last 400 days"]
+    lines = [
+        f"the role was last used at {when} in {used['Region']}"
+        if when
+        else "AWS knows of no use of the role in the last 400 days"
+    ]
     lines.append(f"the role may be taken on by {json.dumps(trusted)}")
     pages = boto3.client("lambda").get_paginator("list_functions").paginate()
     names = sorted(one["FunctionName"] for page in pages for one in page["Functions"] if one["Role"] == role["Arn"])

@@ -12,7 +12,11 @@ def observe(run):
     sid = before.get("sid") or sid_of("TocsinDenyObjects", run["incident"], run["target"])
     on = blocks_public_policies(s3, bucket)
     # Only the own statement is told, and the switch only where it was on: what others change meanwhile is theirs.
-    return {"sid": sid, "statement": own_statement(s3, bucket, sid), "block_public_policy": on and before.get("block_public_policy", on)}
+    return {
+        "sid": sid,
+        "statement": own_statement(s3, bucket, sid),
+        "block_public_policy": on and before.get("block_public_policy", on),
+    }
 
 
 def statement_of(run, sid):
@@ -43,10 +47,17 @@ def release_objects(run):
 
 def calls(run, state):
     s3, (bucket, resources) = boto3.client("s3"), place(run)
-    change = f"adds the statement {state['sid']}, which denies s3:* on {' and '.join(resources)} to all but {', '.join(run['responder_arns'])}"
+    spared = ", ".join(run["responder_arns"])
+    change = f"adds the statement {state['sid']}, which denies s3:* on {' and '.join(resources)} to all but {spared}"
     found = [{"call": "s3:PutBucketPolicy", "on": bucket, "change": change}]
     if needs_opening(s3, bucket):
-        found.append({"call": "s3:PutPublicAccessBlock", "on": bucket, "change": "BlockPublicPolicy off for the moment of that change, then on again"})
+        found.append(
+            {
+                "call": "s3:PutPublicAccessBlock",
+                "on": bucket,
+                "change": "BlockPublicPolicy off for the moment of that change, then on again",
+            }
+        )
     return found
 
 

@@ -56,7 +56,11 @@ def remove_taint(run):
 
 def calls(run, state):
     return [
-        {"call": "kubernetes:PatchNode", "on": run["target"], "change": f"adds the taint {QUARANTINE}={run['incident']}:NoSchedule"},
+        {
+            "call": "kubernetes:PatchNode",
+            "on": run["target"],
+            "change": f"adds the taint {QUARANTINE}={run['incident']}:NoSchedule",
+        },
         {"call": "kubernetes:PatchNode", "on": run["target"], "change": "unschedulable"},
     ]
 

@@ -81,7 +81,7 @@ def meets(expression, labels):
 
 
 def is_enforced(run, cluster, pod):
-    """Whether something makes the policy true. Amazon's plugin does so where it is told to, and for pods that a controller made."""
+    """Whether something enforces the policy. Amazon's plugin does where it is told to, and for pods that a controller made."""
     if run["policies_enforced"] == "yes":
         return True
     return bool(pod["metadata"].get("ownerReferences")) and (addon_enforces(cluster) or plugin_enforces(cluster))
@@ -110,7 +110,9 @@ def refuse(run, before):
         raise touched(run)
     spec = read_object(open_cluster(run), pod_path(run))["spec"]
     if spec.get("hostNetwork"):
-        raise ValueError("the pod uses the network of its node, where no policy holds: isolate the node and its instance instead")
+        raise ValueError(
+            "the pod uses the network of its node, where no policy holds: isolate the node and its instance instead"
+        )
     if (spec.get("nodeName") or "").startswith("fargate-"):
         raise ValueError("the pod runs on Fargate, where no policy holds: contain it by hand")
 
@@ -121,7 +123,10 @@ def own_policy_is_there(run):
 
 def deny_traffic(run):
     cluster, path, name = open_cluster(run), policies_path(run), own_policy(run)
-    spec = {"podSelector": {"matchExpressions": [{"key": QUARANTINE, "operator": "Exists"}]}, "policyTypes": ["Ingress", "Egress"]}
+    spec = {
+        "podSelector": {"matchExpressions": [{"key": QUARANTINE, "operator": "Exists"}]},
+        "policyTypes": ["Ingress", "Egress"],
+    }
     status, _ = kubernetes(
         cluster,
         "POST",
@@ -190,7 +195,11 @@ def remove_denial(run):
 
 def calls(run, state):
     return [
-        {"call": "kubernetes:CreateNetworkPolicy", "on": own_policy(run), "change": f"denies all to pods with the label {QUARANTINE}"},
+        {
+            "call": "kubernetes:CreateNetworkPolicy",
+            "on": own_policy(run),
+            "change": f"denies all to pods with the label {QUARANTINE}",
+        },
         *(
             {"call": "kubernetes:PatchNetworkPolicy", "on": name, "change": f"selects no pod with the label {QUARANTINE}"}
             for name in state["let_through_by"]

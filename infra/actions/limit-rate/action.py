@@ -39,7 +39,10 @@ def place_of(run):
         if acl["Name"] == run["target"]
     ]
     if len(found) != 1:
-        raise ValueError(f"{len(found)} web ACLs are named {run['target']}, one in the region and one of CloudFront at most: contain it by hand")
+        raise ValueError(
+            f"{len(found)} web ACLs are named {run['target']}, one in the region and one of CloudFront at most:"
+            " contain it by hand"
+        )
     return found[0]
 
 
@@ -133,7 +136,8 @@ def remove_rule(run):
 
 def calls(run, state):
     paths = ", ".join(sorted(set(run["paths"])))
-    change = f"adds the rule {RULE}: at most {run['limit']} requests in five minutes from one address to {paths}; all other rules stay"
+    limited = f"at most {run['limit']} requests in five minutes from one address to {paths}"
+    change = f"adds the rule {RULE}: {limited}; all other rules stay"
     return [{"call": "wafv2:UpdateWebACL", "on": f"{state['web_acl']['Scope']} {run['target']}", "change": change}]
 
 

@@ -140,7 +140,11 @@ def restore_public_access(run):
 def calls(run, state):
     bucket = run["target"]
     return [
-        {"call": "s3:PutBucketPolicy", "on": bucket, "change": f"adds the statement {LOCK}, which denies all but {', '.join(run['responder_arns'])}"},
+        {
+            "call": "s3:PutBucketPolicy",
+            "on": bucket,
+            "change": f"adds the statement {LOCK}, which denies all but {', '.join(run['responder_arns'])}",
+        },
         {"call": "s3:PutBucketEncryption", "on": bucket, "change": "KMS by default"},
         {"call": "s3:PutPublicAccessBlock", "on": bucket, "change": "all four switches on"},
     ]
@@ -150,4 +154,8 @@ def impact(run, state):
     """Who is named in the policy now, and loses access."""
     policy = json.loads(state["policy"] or "{}")
     granted = [one for one in statements_of(policy) if one.get("Effect") == "Allow"]
-    return [f"the policy's statement {one.get('Sid', 'without a name')} grants {json.dumps(one.get('Principal'))}: denied from now on" for one in granted]
+    return [
+        f"the policy's statement {one.get('Sid', 'without a name')} grants {json.dumps(one.get('Principal'))}:"
+        " denied from now on"
+        for one in granted
+    ]

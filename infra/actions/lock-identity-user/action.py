@@ -6,7 +6,7 @@ EVERYWHERE = "ALL_PROVISIONED_ACCOUNTS"
 
 
 def observe(run):
-    """Groups, own assignments, and the inline policies of all permission sets that reach the user, or did before the first run."""
+    """Groups, own assignments, and the inline policies of all permission sets that reach the user, or did at first."""
     sso = boto3.client("sso-admin")
     identitystore = boto3.client("identitystore")
     found = instance_of(sso, identitystore, run["target"])
@@ -30,7 +30,9 @@ def instance_of(sso, identitystore, user):
             except identitystore.exceptions.ResourceNotFoundException:
                 continue
             return {"instance": one["InstanceArn"], "store": one["IdentityStoreId"]}
-    raise ValueError(f"no identity store that this account may read here has the user {user}: run it in the region of Identity Center")
+    raise ValueError(
+        f"no identity store that this account may read here has the user {user}: run it in the region of Identity Center"
+    )
 
 
 def memberships_of(identitystore, found, user):
@@ -166,7 +168,9 @@ def put_denial(sso, found, name, user):
 
 def put_inline(sso, found, name, policy):
     instance, arn = found["instance"], arn_of(found, name)
-    patiently(sso, lambda: sso.put_inline_policy_to_permission_set(InstanceArn=instance, PermissionSetArn=arn, InlinePolicy=policy))
+    patiently(
+        sso, lambda: sso.put_inline_policy_to_permission_set(InstanceArn=instance, PermissionSetArn=arn, InlinePolicy=policy)
+    )
 
 
 def provision(sso, found):
@@ -190,7 +194,9 @@ def provision(sso, found):
 
 
 def accounts_of(sso, instance, arn):
-    pages = sso.get_paginator("list_accounts_for_provisioned_permission_set").paginate(InstanceArn=instance, PermissionSetArn=arn)
+    pages = sso.get_paginator("list_accounts_for_provisioned_permission_set").paginate(
+        InstanceArn=instance, PermissionSetArn=arn
+    )
     return [account for page in pages for account in page["AccountIds"]]
 
 
@@ -327,5 +333,7 @@ def impact(run, state):
     lines = []
     for one in assignments_of(sso, state, run["target"], state["groups"]):
         by = f"by the group {groups[one['principal']]}" if one["principal"] in groups else "by an assignment of its own"
-        lines.append(f"the user can enter the account {one['account']} with the permission set {names[one['permission_set']]}, {by}")
+        lines.append(
+            f"the user can enter the account {one['account']} with the permission set {names[one['permission_set']]}, {by}"
+        )
     return lines or ["the user can enter no account"]

@@ -59,7 +59,9 @@ def refuse(run, before):
 
 
 def settled(run, state):
-    return LOCK in (state["policy"] or "") and not any(active(state, kind) for kind in state if kind not in ("target", "policy"))
+    return LOCK in (state["policy"] or "") and not any(
+        active(state, kind) for kind in state if kind not in ("target", "policy")
+    )
 
 
 def active(state, kind):
@@ -94,7 +96,9 @@ def restore_statuses(run):
     iam, user = boto3.client("iam"), run["target"]
     now = credentials_of(iam, user)
     # One that is gone or has run out since can't be given back: the observation shows it.
-    recorded = {kind: [name for name in active(run["before"], kind) if found.get(name) == "Inactive"] for kind, found in now.items()}
+    recorded = {
+        kind: [name for name in active(run["before"], kind) if found.get(name) == "Inactive"] for kind, found in now.items()
+    }
     switch(iam, user, {kind: dict.fromkeys(names, "Active") for kind, names in recorded.items()})
 
 
@@ -138,7 +142,11 @@ def impact(run, state):
         lines.append(f"the user signs in to the console with a password, {used}, and {devices} MFA devices")
     for key in active(state, "access_keys"):
         used = iam.get_access_key_last_used(AccessKeyId=key)["AccessKeyLastUsed"]
-        how = f"{time_of(used['LastUsedDate'])} for {used['ServiceName']}" if "LastUsedDate" in used else "no time that AWS knows of"
+        how = (
+            f"{time_of(used['LastUsedDate'])} for {used['ServiceName']}"
+            if "LastUsedDate" in used
+            else "no time that AWS knows of"
+        )
         lines.append(f"the access key {key} was last used at {how}")
     lines += [f"the service-specific credential {name} works no more" for name in active(state, "service_credentials")]
     return lines

@@ -87,7 +87,10 @@ def exists(sagemaker, read):
         read()
     except sagemaker.exceptions.ClientError as error:
         # SageMaker has no error of its own for what is not there.
-        if error.response["Error"]["Code"] != "ValidationException" or "Could not find" not in error.response["Error"]["Message"]:
+        if (
+            error.response["Error"]["Code"] != "ValidationException"
+            or "Could not find" not in error.response["Error"]["Message"]
+        ):
             raise
         return False
     return True
@@ -238,7 +241,11 @@ def calls(run, state):
             {"call": "sagemaker:CreateModel", "on": copy, "change": f"a copy of {name} with EnableNetworkIsolation"}
             for name, copy in of_models.items()
         ),
-        {"call": "sagemaker:CreateEndpointConfig", "on": stem, "change": f"a copy of {state['configuration']} that serves them"},
+        {
+            "call": "sagemaker:CreateEndpointConfig",
+            "on": stem,
+            "change": f"a copy of {state['configuration']} that serves them",
+        },
         {"call": "sagemaker:UpdateEndpoint", "on": run["target"], "change": f"{state['configuration']} becomes {stem}"},
     ]
 

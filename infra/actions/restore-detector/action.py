@@ -43,7 +43,9 @@ def wanted(run):
 def archiving_filters(run):
     """A filter that archives hides what it matches: findings of it reach nobody."""
     guardduty, detector = boto3.client("guardduty"), run["target"]
-    names = [name for page in guardduty.get_paginator("list_filters").paginate(DetectorId=detector) for name in page["FilterNames"]]
+    names = [
+        name for page in guardduty.get_paginator("list_filters").paginate(DetectorId=detector) for name in page["FilterNames"]
+    ]
     filters = [guardduty.get_filter(DetectorId=detector, FilterName=name) for name in sorted(names)]
     return [one["Name"] for one in filters if one["Action"] == "ARCHIVE"]
 
@@ -96,7 +98,9 @@ def restore_features(run):
     # Only what the action may have turned on.
     names = [one["feature"] for one in run["before"]["wanted"]]
     back = {name: recorded.get(name, "DISABLED") for name in names}
-    set_features(run, [{"feature": name, "status": status} for name, status in back.items() if found.get(name, "DISABLED") != status])
+    set_features(
+        run, [{"feature": name, "status": status} for name, status in back.items() if found.get(name, "DISABLED") != status]
+    )
 
 
 def restore_frequency(run):
@@ -121,7 +125,9 @@ def calls(run, state):
 
 def impact(run, state):
     """What stays hidden, and which plans are off that nobody asked for."""
-    lines = [f"the filter {name} archives what it matches: look at it, it stays as it is" for name in state["archiving_filters"]]
+    lines = [
+        f"the filter {name} archives what it matches: look at it, it stays as it is" for name in state["archiving_filters"]
+    ]
     asked = [one["feature"] for one in state["wanted"]]
     off = [one["feature"] for one in state["features"] if one["status"] != "ENABLED" and one["feature"] not in asked]
     if off:

@@ -30,7 +30,9 @@ def configuration_wanted(run):
     if run["log_group_name"]:
         wanted["cloudWatchConfig"] = {"logGroupName": run["log_group_name"], "roleArn": run["role_arn"]}
         if run["large_data_bucket_name"]:
-            wanted["cloudWatchConfig"]["largeDataDeliveryS3Config"] = in_bucket(run["large_data_bucket_name"], run["key_prefix"])
+            wanted["cloudWatchConfig"]["largeDataDeliveryS3Config"] = in_bucket(
+                run["large_data_bucket_name"], run["key_prefix"]
+            )
     return wanted
 
 
@@ -96,7 +98,9 @@ def refuse(run, before):
         raise ValueError("LogGroupName needs RoleArn, the role with which Bedrock writes to the log group")
     unusable = [one["destination"] for one in before["destinations"] if not one["usable"]]
     if unusable:
-        raise ValueError(f"not there, or not of this account and region: {', '.join(unusable)}. The log could not be written to it")
+        raise ValueError(
+            f"not there, or not of this account and region: {', '.join(unusable)}. The log could not be written to it"
+        )
 
 
 def is_as_wanted(state):

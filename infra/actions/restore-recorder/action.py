@@ -10,8 +10,8 @@ def observe(run):
         if error.response["Error"]["Code"] != "NoSuchConfigurationRecorderException":
             raise
         raise ValueError(
-            f"there is no configuration recorder {name} here: it was deleted. A person has to make it again (PutConfigurationRecorder,"
-            " PutDeliveryChannel, StartConfigurationRecorder); what was recorded before is kept"
+            f"there is no configuration recorder {name} here: it was deleted. A person has to make it again"
+            " (PutConfigurationRecorder, PutDeliveryChannel, StartConfigurationRecorder); what was recorded before is kept"
         ) from error
     return {
         "recording": status_of(run)["recording"],
@@ -22,16 +22,21 @@ def observe(run):
 
 def status_of(run):
     config = boto3.client("config")
-    return config.describe_configuration_recorder_status(ConfigurationRecorderNames=[run["target"]])["ConfigurationRecordersStatus"][0]
+    return config.describe_configuration_recorder_status(ConfigurationRecorderNames=[run["target"]])[
+        "ConfigurationRecordersStatus"
+    ][0]
 
 
 def refuse(run, before):
     if before["recorder"].get("servicePrincipal"):
-        raise ValueError(f"{run['target']} is the recorder of {before['recorder']['servicePrincipal']}: that service alone starts and stops it")
+        raise ValueError(
+            f"{run['target']} is the recorder of {before['recorder']['servicePrincipal']}: that service alone starts and"
+            " stops it"
+        )
     if not before["delivery_channels"]:
         raise ValueError(
-            "AWS Config has no delivery channel here, so the recorder can't start: it was deleted. A person has to make it again"
-            " (PutDeliveryChannel), to a bucket that the organisation trusts"
+            "AWS Config has no delivery channel here, so the recorder can't start: it was deleted. A person has to make it"
+            " again (PutDeliveryChannel), to a bucket that the organisation trusts"
         )
 
 

@@ -34,7 +34,7 @@ def is_meant(grant, scope):
 
 
 def is_of_service(grant):
-    """Whether an AWS service holds the grant: by its name, by a role that only it can use, or by a session that AWS keeps for it."""
+    """Whether an AWS service holds the grant: by its name, by a role that only it can use, or by a session kept for it."""
     grantee = grant.get("GranteePrincipal", "")
     return (
         "GranteeServicePrincipal" in grant
@@ -96,10 +96,12 @@ def restore_grants(run):
 
 
 def revoke_doubles(kms, run, known):
-    """Where an answer is lost the SDK asks again, and KMS makes a second grant of one without a name: of grants alike the first stay."""
+    """A lost answer makes the SDK ask again, and KMS makes a grant without a name twice: of those alike the first stay."""
     recorded = run["before"]["grants"]
     missing = list(recorded)
-    for grant in sorted(grants_of(kms, run["target"]), key=lambda one: (one["GrantId"] not in known, one["CreationDate"], one["GrantId"])):
+    for grant in sorted(
+        grants_of(kms, run["target"]), key=lambda one: (one["GrantId"] not in known, one["CreationDate"], one["GrantId"])
+    ):
         parts = parts_of(grant)
         if parts in missing:
             missing.remove(parts)
@@ -108,7 +110,10 @@ def revoke_doubles(kms, run, known):
 
 
 def calls(run, state):
-    return [{"call": "kms:RevokeGrant", "on": run["target"], "change": f"no more grant: {text_of(grant)}"} for grant in state["grants"]]
+    return [
+        {"call": "kms:RevokeGrant", "on": run["target"], "change": f"no more grant: {text_of(grant)}"}
+        for grant in state["grants"]
+    ]
 
 
 def impact(run, state):

@@ -6,7 +6,7 @@ REVOCATION = "TocsinRevokeOlderSessions"
 # The paths of roles on which AWS lets nobody put an inline policy, and what to do instead.
 OF_AWS = {
     "/aws-service-role/": "is a service-linked role, which only its service can use",
-    "/aws-reserved/sso.amazonaws.com/": "belongs to IAM Identity Center: its sessions are revoked at the user, by lock-identity-user",
+    "/aws-reserved/sso.amazonaws.com/": "belongs to IAM Identity Center: lock-identity-user revokes its sessions at the user",
 }
 
 
@@ -85,7 +85,11 @@ def impact(run, state):
     used = role.get("RoleLastUsed", {})
     when = used["LastUsedDate"].strftime("%Y-%m-%dT%H:%M:%SZ") if "LastUsedDate" in used else None
     trusted = json.dumps([one.get("Principal") for one in statements_of(role["AssumeRolePolicyDocument"])])
-    lines = [f"the role was last used at {when} in {used['Region']}" if when else "AWS knows of no use of the role in the last 400 days"]
+    lines = [
+        f"the role was last used at {when} in {used['Region']}"
+        if when
+        else "AWS knows of no use of the role in the last 400 days"
+    ]
     lines.append(f"the role may be taken on by {trusted}")
     lines += [f"the instance {name} works with the role" for name in instances_with(iam, run["target"])]
     lines += [f"the Lambda function {name} works with the role" for name in functions_with(role["Arn"])]

@@ -24,7 +24,7 @@ def version_with(versions, stage):
 
 
 def rotation_of(versions, before, own):
-    """`done` when the incident's version, or another than the one found, is current; `under way` when a new one is being made."""
+    """`done` when the incident's version, or another than the one found, is current; `under way` while a new one is made."""
     current, pending = version_with(versions, "AWSCURRENT"), version_with(versions, "AWSPENDING")
     if current == own or before and current != version_with(before["versions"], "AWSCURRENT"):
         return "done"
@@ -55,7 +55,9 @@ def refuse(run, before):
         raise ValueError(f"{run['target']} is a replica: rotate the secret in {secret['PrimaryRegion']}")
     # A service that owns the secret rotates it without a function.
     if not before["rotation_function"] and not before["rotation_enabled"]:
-        raise ValueError(f"{run['target']} has no rotation function: a person changes the value where it is used, and then here")
+        raise ValueError(
+            f"{run['target']} has no rotation function: a person changes the value where it is used, and then here"
+        )
 
 
 def settled(run, state):
@@ -87,12 +89,22 @@ def await_rotation(run):
 
 
 def calls(run, state):
-    return [{"call": "secretsmanager:RotateSecret", "on": state["arn"], "change": "a new version becomes the current one; this can't be taken back"}]
+    return [
+        {
+            "call": "secretsmanager:RotateSecret",
+            "on": state["arn"],
+            "change": "a new version becomes the current one; this can't be taken back",
+        }
+    ]
 
 
 def impact(run, state):
     secret = describe(run)
-    found = [f"the function {state['rotation_function']} changes the value" if state["rotation_function"] else "the service that owns the secret changes the value"]
+    found = [
+        f"the function {state['rotation_function']} changes the value"
+        if state["rotation_function"]
+        else "the service that owns the secret changes the value"
+    ]
     if not state["rotation_enabled"]:
         found.append("rotation by schedule is off: asking for a rotation turns it on")
     if version_with(state["versions"], "AWSPENDING") not in (None, version_with(state["versions"], "AWSCURRENT")):

@@ -95,7 +95,10 @@ def impact(run, state):
     policies = [statements_of(client, name, qualifier) for qualifier in ("", *(one["Name"] for one in aliases))]
     return (
         [f"the function URL {one['FunctionUrl']} answers 429" for one in urls]
-        + [f"{source_of(one)} is polled on, and what it holds waits, is sent to a dead-letter queue or expires" for one in sources]
+        + [
+            f"{source_of(one)} is polled on, and what it holds waits, is sent to a dead-letter queue or expires"
+            for one in sources
+        ]
         + [f"the alias {one['Name']} is stopped as well" for one in aliases]
         + sorted({f"{json.dumps(one.get('Principal'))} may invoke it, and is throttled" for found in policies for one in found})
     )

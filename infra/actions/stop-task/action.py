@@ -61,7 +61,9 @@ def read_scaling(cluster, service):
 
 def refuse(run, before):
     if before["service"] and before["service"]["strategy"] == "DAEMON":
-        raise ValueError("the service runs one task on every instance and can't be emptied: isolate the instance of the task instead")
+        raise ValueError(
+            "the service runs one task on every instance and can't be emptied: isolate the instance of the task instead"
+        )
 
 
 def suspend(run, switches):

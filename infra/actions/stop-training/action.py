@@ -48,5 +48,5 @@ def impact(run, state):
     job = boto3.client("sagemaker").describe_training_job(TrainingJobName=run["target"])
     parents = [job[key] for key in ("TuningJobArn", "AutoMLJobArn", "LabelingJobArn") if job.get(key)]
     return [f"{parent} started it, and may start another" for parent in parents] + [
-        f"its model goes to {job['OutputDataConfig']['S3OutputPath']}: what reads it there gets none, or one that is half trained"
+        f"its model goes to {job['OutputDataConfig']['S3OutputPath']}: what reads it there gets none, or a half trained one"
     ]

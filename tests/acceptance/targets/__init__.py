@@ -44,7 +44,7 @@ class Target:
         raise NotImplementedError
 
     def assert_contained(self, found: dict, observation: dict) -> None:
-        """The account shows the effect, and `observation` says what the account shows. `found` is `everything()` from before."""
+        """The account shows the effect, and `observation` says what it shows. `found` is `everything()` from before."""
         raise NotImplementedError
 
 
@@ -53,7 +53,12 @@ def target_classes() -> dict[str, type[Target]]:
     for path in sorted(FOLDER.glob("[a-z]*.py")):
         module = importlib.import_module(f"targets.{path.stem}")
         for value in vars(module).values():
-            if isinstance(value, type) and issubclass(value, Target) and value.__module__ == module.__name__ and "action" in vars(value):
+            if (
+                isinstance(value, type)
+                and issubclass(value, Target)
+                and value.__module__ == module.__name__
+                and "action" in vars(value)
+            ):
                 found[value.action] = value
     return found
 

@@ -46,11 +46,16 @@ class Account(Target):
         policies = [one for page in pages for one in page["Policies"]]
         return {
             "account": self.organizations.describe_account(AccountId=self.id)["Account"],
-            "attached": [one["Name"] for one in self.organizations.list_policies_for_target(TargetId=self.id, Filter=KIND)["Policies"]],
+            "attached": [
+                one["Name"] for one in self.organizations.list_policies_for_target(TargetId=self.id, Filter=KIND)["Policies"]
+            ],
             "policies": {
                 one["Name"]: {
                     "content": self.organizations.describe_policy(PolicyId=one["Id"])["Policy"]["Content"],
-                    "targets": [target["TargetId"] for target in self.organizations.list_targets_for_policy(PolicyId=one["Id"])["Targets"]],
+                    "targets": [
+                        target["TargetId"]
+                        for target in self.organizations.list_targets_for_policy(PolicyId=one["Id"])["Targets"]
+                    ],
                     "tags": self.organizations.list_tags_for_resource(ResourceId=one["Id"])["Tags"],
                 }
                 for one in policies
@@ -76,4 +81,9 @@ class Account(Target):
             "Resource": "*",
             "Condition": {"ArnNotLike": {"aws:PrincipalArn": spared}},
         }
-        assert observation == {"target": self.id, "policy": made["content"], "attached": True, "others": sorted(found["attached"])}
+        assert observation == {
+            "target": self.id,
+            "policy": made["content"],
+            "attached": True,
+            "others": sorted(found["attached"]),
+        }

@@ -35,10 +35,20 @@ class ModelArtifacts(Target):
         if many:
             self.left_alone = [f"{FOREIGN}: no bucket of this account"]
             first = {"Image": IMAGE, "ModelDataUrl": f"s3://{one}/models/a/model.tar.gz"}
-            additional = [{"ChannelName": "draft", **folder(f"s3://{other}/draft/")}, {"ChannelName": "base", **folder(FOREIGN)}]
-            second = {"Image": IMAGE, "ModelDataSource": folder(f"s3://{other}/models/b/"), "AdditionalModelDataSources": additional}
+            additional = [
+                {"ChannelName": "draft", **folder(f"s3://{other}/draft/")},
+                {"ChannelName": "base", **folder(FOREIGN)},
+            ]
+            second = {
+                "Image": IMAGE,
+                "ModelDataSource": folder(f"s3://{other}/models/b/"),
+                "AdditionalModelDataSources": additional,
+            }
             self.sagemaker.create_model(ModelName=self.id, ExecutionRoleArn=role, Containers=[first, second])
-            self.resources = {one: self.file(one, "models/a/model.tar.gz"), other: [f"arn:aws:s3:::{other}/{key}/*" for key in ("draft", "models/b")]}
+            self.resources = {
+                one: self.file(one, "models/a/model.tar.gz"),
+                other: [f"arn:aws:s3:::{other}/{key}/*" for key in ("draft", "models/b")],
+            }
         elif packaged:
             inference = {"Image": IMAGE, "ModelDataUrl": f"s3://{one}/packages/3.tar.gz"}
             package = self.sagemaker.create_model_package(

@@ -40,7 +40,12 @@ class PoolUser(Target):
     def everything(self) -> dict:
         user = self.cognito.admin_get_user(**self.who)
         groups = [one["GroupName"] for one in self.cognito.admin_list_groups_for_user(**self.who)["Groups"]]
-        return {"enabled": user["Enabled"], "status": user["UserStatus"], "attributes": user["UserAttributes"], "groups": groups}
+        return {
+            "enabled": user["Enabled"],
+            "status": user["UserStatus"],
+            "attributes": user["UserAttributes"],
+            "groups": groups,
+        }
 
     def assert_contained(self, found: dict, observation: dict) -> None:
         assert self.everything() == {**found, "enabled": False}

@@ -30,7 +30,9 @@ class Endpoint(Target):
 
     def __init__(self, aws, variants=1, shadow=False, capture=None, containers=1, isolated=False, image=IMAGE):
         self.client, self.id, self.isolated = aws.client("sagemaker"), unique("ranking"), isolated
-        role = aws.client("iam").create_role(RoleName=unique("ranking"), AssumeRolePolicyDocument=trust("sagemaker.amazonaws.com"))
+        role = aws.client("iam").create_role(
+            RoleName=unique("ranking"), AssumeRolePolicyDocument=trust("sagemaker.amazonaws.com")
+        )
         self.role, self.containers, self.image = role["Role"]["Arn"], containers, image
         self.found_configuration = unique("ranking-config")
         self.client.create_endpoint_config(
@@ -53,9 +55,7 @@ class Endpoint(Target):
             for number in range(self.containers)
         ]
         given = {"PrimaryContainer": containers[0]} if self.containers == 1 else {"Containers": containers}
-        self.client.create_model(
-            ModelName=model, ExecutionRoleArn=self.role, EnableNetworkIsolation=self.isolated, **given
-        )
+        self.client.create_model(ModelName=model, ExecutionRoleArn=self.role, EnableNetworkIsolation=self.isolated, **given)
         return {
             "VariantName": name,
             "ModelName": model,

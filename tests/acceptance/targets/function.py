@@ -33,7 +33,9 @@ class Function(Target):
 
     def __init__(self, aws, reserved=None, provisioned=0, invoked=False):
         self.client, self.id = aws.client("lambda"), unique("checkout")
-        role = aws.client("iam").create_role(RoleName=unique("checkout"), AssumeRolePolicyDocument=trust("lambda.amazonaws.com"))
+        role = aws.client("iam").create_role(
+            RoleName=unique("checkout"), AssumeRolePolicyDocument=trust("lambda.amazonaws.com")
+        )
         self.client.create_function(
             FunctionName=self.id,
             Runtime="python3.11",

@@ -4,7 +4,10 @@ import json
 
 from targets import Target, unique
 
-OWN = {"Version": "2012-10-17", "Statement": {"Sid": "Shop", "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::shop/*"}}
+OWN = {
+    "Version": "2012-10-17",
+    "Statement": {"Sid": "Shop", "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::shop/*"},
+}
 ACCOUNTS = ("222233334444", "333344445555")
 
 
@@ -37,7 +40,9 @@ class IdentityUser(Target):
         return made["UserId"]
 
     def make_set(self, policy: str | None) -> str:
-        made = self.sso.create_permission_set(InstanceArn=self.instance, Name=unique("Shop"))["PermissionSet"]["PermissionSetArn"]
+        made = self.sso.create_permission_set(InstanceArn=self.instance, Name=unique("Shop"))["PermissionSet"][
+            "PermissionSetArn"
+        ]
         if policy:
             self.sso.put_inline_policy_to_permission_set(InstanceArn=self.instance, PermissionSetArn=made, InlinePolicy=policy)
         return made
@@ -60,7 +65,9 @@ class IdentityUser(Target):
         )
 
     def inline(self, permission_set: str) -> str:
-        return self.sso.get_inline_policy_for_permission_set(InstanceArn=self.instance, PermissionSetArn=permission_set)["InlinePolicy"]
+        return self.sso.get_inline_policy_for_permission_set(InstanceArn=self.instance, PermissionSetArn=permission_set)[
+            "InlinePolicy"
+        ]
 
     def assignments(self, kind: str, principal: str) -> list[tuple[str, str]]:
         found = self.sso.list_account_assignments_for_principal(
@@ -88,7 +95,9 @@ class IdentityUser(Target):
         assert (now["groups"], now["assignments"]) == ([], [])
         for part in ("user", "of groups", "of the colleague"):
             assert now[part] == found[part]
-        reached = {one for _, one in found["assignments"]} | {one for group in found["groups"] for _, one in found["of groups"][group]}
+        reached = {one for _, one in found["assignments"]} | {
+            one for group in found["groups"] for _, one in found["of groups"][group]
+        }
         denial = {
             "Sid": f"TocsinLock{self.id.replace('-', '')}",
             "Effect": "Deny",

@@ -54,9 +54,7 @@ class Database(Target):
         return self.rds.describe_db_instances(DBInstanceIdentifier=self.name)["DBInstances"][0]
 
     def members(self) -> dict[str, dict]:
-        return {
-            name: self.rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0] for name in self.instances
-        }
+        return {name: self.rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0] for name in self.instances}
 
     def everything(self) -> dict:
         found = {"database": self.described(), "members": self.members(), "groups": self.groups()}

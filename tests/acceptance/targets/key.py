@@ -3,6 +3,7 @@
 from targets import Target
 
 ROLE = "arn:aws:iam::111122223333:role/settlement"
+SERVICE_ROLES = "arn:aws:iam::111122223333:role/aws-service-role"
 PARTNER = "arn:aws:iam::444455556666:role/partner"
 GRANTS = [
     {"GranteePrincipal": PARTNER, "Operations": ["Decrypt", "DescribeKey"], "Name": "partner"},
@@ -18,9 +19,12 @@ GRANTS = [
 ]
 OF_SERVICES = [
     {"GranteePrincipal": "dynamodb.eu-central-1.amazonaws.com", "Operations": ["Decrypt"]},
-    {"GranteePrincipal": "arn:aws:sts::111122223333:assumed-role/aws:ec2-infrastructure/i-0123456789abcdef0", "Operations": ["Decrypt"]},
     {
-        "GranteePrincipal": "arn:aws:iam::111122223333:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling",
+        "GranteePrincipal": "arn:aws:sts::111122223333:assumed-role/aws:ec2-infrastructure/i-0123456789abcdef0",
+        "Operations": ["Decrypt"],
+    },
+    {
+        "GranteePrincipal": f"{SERVICE_ROLES}/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling",
         "Operations": ["CreateGrant"],
     },
 ]
@@ -50,7 +54,9 @@ class Key(Target):
 
     def everything(self) -> dict:
         found = self.kms.list_grants(KeyId=self.id)["Grants"]
-        plain = [{name: value for name, value in one.items() if value and name not in ("GrantId", "CreationDate")} for one in found]
+        plain = [
+            {name: value for name, value in one.items() if value and name not in ("GrantId", "CreationDate")} for one in found
+        ]
         for one in plain:
             one["Operations"] = sorted(one["Operations"])
         return {

@@ -8,7 +8,12 @@ from targets import Target, trust, unique, without
 
 POLICY = "TocsinDenyModels"
 BY_MODEL = {"bedrock:CreateModelInvocationJob", "bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"}
-INDIRECT = {"bedrock:InvokeAgent", "bedrock:RetrieveAndGenerate", "bedrock:CallWithBearerToken", "bedrock-mantle:CreateInference"}
+INDIRECT = {
+    "bedrock:InvokeAgent",
+    "bedrock:RetrieveAndGenerate",
+    "bedrock:CallWithBearerToken",
+    "bedrock-mantle:CreateInference",
+}
 MODELS = [
     "arn:aws:bedrock:*::foundation-model/anthropic.claude-sonnet-4-20250514-v1:0",
     "arn:aws:bedrock:eu-central-1:111122223333:inference-profile/eu.anthropic.claude-sonnet-4-20250514-v1:0",

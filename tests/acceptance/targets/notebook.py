@@ -17,7 +17,9 @@ class Notebook(Target):
 
     def __init__(self, aws, lifecycle=False, stopped=False):
         self.client, self.id, self.stopped = aws.client("sagemaker"), unique("research"), stopped
-        role = aws.client("iam").create_role(RoleName=unique("research"), AssumeRolePolicyDocument=trust("sagemaker.amazonaws.com"))
+        role = aws.client("iam").create_role(
+            RoleName=unique("research"), AssumeRolePolicyDocument=trust("sagemaker.amazonaws.com")
+        )
         given = {}
         if lifecycle:
             given["LifecycleConfigName"] = unique("tools")

@@ -35,13 +35,18 @@ class Pod(Target):
         "another plugin": {"cluster": clusters.plain, "policies": {"allow-dns": POLICIES["allow-dns"]}, "settings": "yes"},
     }
 
-    def __init__(self, aws, cluster=clusters.enforcing, policies=None, services=None, settings=None, spec=None, owners=(OWNER,)):
+    def __init__(
+        self, aws, cluster=clusters.enforcing, policies=None, services=None, settings=None, spec=None, owners=(OWNER,)
+    ):
         self.cluster, self.settings = cluster(aws), settings
         self.namespace, self.name = unique("shop"), unique("checkout-7d4f")
         self.id = f"{self.cluster.name}/{self.namespace}/{self.name}"
         self.path = f"/api/v1/namespaces/{self.namespace}/pods"
         self.policies_path = f"/apis/networking.k8s.io/v1/namespaces/{self.namespace}/networkpolicies"
-        given = {"nodeName": "ip-10-0-1-7.eu-central-1.compute.internal", "containers": [{"name": "checkout", "image": "checkout:4"}]}
+        given = {
+            "nodeName": "ip-10-0-1-7.eu-central-1.compute.internal",
+            "containers": [{"name": "checkout", "image": "checkout:4"}],
+        }
         metadata = {"name": self.name, "labels": LABELS, "ownerReferences": list(owners)}
         self.cluster.call("POST", self.path, {"metadata": metadata, "spec": {**given, **(spec or {})}})
         for name, policy in (policies or {}).items():

@@ -33,7 +33,11 @@ WANTED = ["S3_DATA_EVENTS", "RDS_LOGIN_EVENTS", "RUNTIME_MONITORING/EC2_AGENT_MA
 class RestoreDetector(Target):
     action = "restore-detector"
     kinds = {
-        "suspended, plans off, findings archived": {"features": SWITCHED_OFF, "wanted": WANTED, "filters": {"noise": "ARCHIVE", "mine": "NOOP"}},
+        "suspended, plans off, findings archived": {
+            "features": SWITCHED_OFF,
+            "wanted": WANTED,
+            "filters": {"noise": "ARCHIVE", "mine": "NOOP"},
+        },
         "suspended, no plans wanted": {"features": SWITCHED_OFF},
         "one part of a plan off": {"enable": True, "often": True, "features": ONE_PART_OFF, "wanted": WANTED[2:]},
         "seldom published": {"enable": True},
@@ -49,7 +53,13 @@ class RestoreDetector(Target):
             criteria = {"Criterion": {"severity": {"Lt": 5}}}
             token = uuid.uuid4().hex
             self.guardduty.create_filter(
-                DetectorId=self.id, Name=name, Action=action, Description="", Rank=1, FindingCriteria=criteria, ClientToken=token
+                DetectorId=self.id,
+                Name=name,
+                Action=action,
+                Description="",
+                Rank=1,
+                FindingCriteria=criteria,
+                ClientToken=token,
             )
 
     @property

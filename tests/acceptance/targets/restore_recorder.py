@@ -19,7 +19,9 @@ class RestoreRecorder(Target):
 
     def __init__(self, aws, group, started=True, recording=False):
         self.config, self.id = aws.client("config"), unique("recorder")
-        self.config.put_configuration_recorder(ConfigurationRecorder={"name": self.id, "roleARN": ROLE, "recordingGroup": group})
+        self.config.put_configuration_recorder(
+            ConfigurationRecorder={"name": self.id, "roleARN": ROLE, "recordingGroup": group}
+        )
         self.config.put_delivery_channel(DeliveryChannel=CHANNEL)
         if started:
             self.config.start_configuration_recorder(ConfigurationRecorderName=self.id)
@@ -30,7 +32,9 @@ class RestoreRecorder(Target):
         names = {"ConfigurationRecorderNames": [self.id]}
         return {
             "recorder": self.config.describe_configuration_recorders(**names)["ConfigurationRecorders"],
-            "recording": self.config.describe_configuration_recorder_status(**names)["ConfigurationRecordersStatus"][0]["recording"],
+            "recording": self.config.describe_configuration_recorder_status(**names)["ConfigurationRecordersStatus"][0][
+                "recording"
+            ],
             "channels": self.config.describe_delivery_channels()["DeliveryChannels"],
         }
 

@@ -1,4 +1,4 @@
-"""A role with another inline policy; with the revocation of an earlier incident, and with what works with the role, where asked for."""
+"""A role with another inline policy; where asked for, with an earlier revocation and with what works with it."""
 
 import io
 import json
@@ -23,7 +23,9 @@ class Role(Target):
 
     def __init__(self, aws, earlier=False, in_use=False, path="/"):
         self.aws, self.iam, self.id = aws, aws.client("iam"), unique("checkout")
-        self.arn = self.iam.create_role(RoleName=self.id, Path=path, AssumeRolePolicyDocument=trust("ec2.amazonaws.com"))["Role"]["Arn"]
+        self.arn = self.iam.create_role(RoleName=self.id, Path=path, AssumeRolePolicyDocument=trust("ec2.amazonaws.com"))[
+            "Role"
+        ]["Arn"]
         self.iam.put_role_policy(RoleName=self.id, PolicyName="ReadShop", PolicyDocument=json.dumps(OWN))
         if earlier:
             # Long enough to need several pieces, with white space and characters that need escaping.

@@ -7,7 +7,10 @@ class ServiceCredentials(Target):
     """A user with API keys of Bedrock and a password for CodeCommit, or with none."""
 
     action = "deactivate-service-credentials"
-    kinds = {"with keys": {"services": ("bedrock.amazonaws.com", "codecommit.amazonaws.com", "bedrock.amazonaws.com")}, "without": {}}
+    kinds = {
+        "with keys": {"services": ("bedrock.amazonaws.com", "codecommit.amazonaws.com", "bedrock.amazonaws.com")},
+        "without": {},
+    }
 
     def __init__(self, aws, services=()):
         self.iam, self.id = aws.client("iam"), unique("BedrockAPIKey")

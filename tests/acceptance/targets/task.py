@@ -69,7 +69,9 @@ class Task(Target):
         if self.service:
             assert now["service"]["desiredCount"] == 0
             assert without(now["service"], "desiredCount") == without(found["service"], "desiredCount")
-            assert self.ecs.list_tasks(cluster=self.cluster, serviceName=self.service, desiredStatus="RUNNING")["taskArns"] == []
+            assert (
+                self.ecs.list_tasks(cluster=self.cluster, serviceName=self.service, desiredStatus="RUNNING")["taskArns"] == []
+            )
             assert [without(one, "SuspendedState") for one in now["scaling"]] == [
                 without(one, "SuspendedState") for one in found["scaling"]
             ]

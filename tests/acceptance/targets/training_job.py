@@ -4,7 +4,14 @@ import time
 
 from targets import Target, trust, unique, without
 
-TIMES = ("CreationTime", "LastModifiedTime", "ResponseMetadata", "TrainingStartTime", "TrainingEndTime", "SecondaryStatusTransitions")
+TIMES = (
+    "CreationTime",
+    "LastModifiedTime",
+    "ResponseMetadata",
+    "TrainingStartTime",
+    "TrainingEndTime",
+    "SecondaryStatusTransitions",
+)
 
 
 class TrainingJob(Target):
@@ -18,7 +25,9 @@ class TrainingJob(Target):
 
     def __init__(self, aws, stopped=False):
         self.client, self.id = aws.client("sagemaker"), unique("ranking")
-        role = aws.client("iam").create_role(RoleName=unique("ranking"), AssumeRolePolicyDocument=trust("sagemaker.amazonaws.com"))
+        role = aws.client("iam").create_role(
+            RoleName=unique("ranking"), AssumeRolePolicyDocument=trust("sagemaker.amazonaws.com")
+        )
         self.client.create_training_job(
             TrainingJobName=self.id,
             AlgorithmSpecification={
