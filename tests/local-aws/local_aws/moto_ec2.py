@@ -20,7 +20,8 @@ def join() -> None:
     plug.replaces(InstanceResponse, "modify_instance_attribute", "self")(modify_instance_attribute)
     acls = network_acls.NetworkAclBackend
     plug.replaces(acls, "create_network_acl", "self", "vpc_id", "tags", "default")(create_network_acl)
-    plug.replaces(acls, "replace_network_acl_association", "self", "association_id", "network_acl_id")(replace_network_acl_association)
+    replace = "replace_network_acl_association"
+    plug.replaces(acls, replace, "self", "association_id", "network_acl_id")(replace_network_acl_association)
     from moto.ec2.responses.network_acls import NetworkACLs
 
     plug.replaces(NetworkACLs, "create_network_acl", "self")(create_network_acl_once)

@@ -16,7 +16,8 @@ def join() -> None:
     plug.replaces(backend, "describe_target_health", "self", "target_group_arn", "targets")(describe_target_health)
     from moto.elb.models import ELBBackend
 
-    plug.replaces(ELBBackend, "register_instances", "self", "load_balancer_name", "instance_ids", "from_autoscaling")(register_instances)
+    parameters = ("self", "load_balancer_name", "instance_ids", "from_autoscaling")
+    plug.replaces(ELBBackend, "register_instances", *parameters)(register_instances)
     models.FakeHealthStatus.target = property(lambda status: getattr(status, "registered", None) or shown(status))
     plug.verify()
 
