@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -12,6 +13,8 @@ import time
 
 from local_aws.automation.errors import StepFailed, StepTimedOut
 
+# What a script asks boto3 for.
+_CLIENT = re.compile(r"""boto3\.client\(\s*["']([a-z0-9-]+)["']""")
 _lock = threading.Lock()
 _control: socket.socket | None = None
 _process: subprocess.Popen | None = None
@@ -20,7 +23,7 @@ _process: subprocess.Popen | None = None
 def start() -> None:
     """Start the worker; it is ready by the time the first document runs."""
     global _control, _process
-    _control, theirs = socket.socketpair()
+    _control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     command = [sys.executable, "-m", "local_aws.automation.script_worker", str(theirs.fileno())]
     _process = subprocess.Popen(command, pass_fds=(theirs.fileno(),), stdin=subprocess.DEVNULL)
     theirs.close()
@@ -34,7 +37,9 @@ def run(script: str, handler: str, payload: dict, context: dict, environment: di
             if _control is None or _process.poll() is not None:
                 theirs.close()
                 raise RuntimeError("the script worker is not running; see gateway.log")
-            socket.send_fds(_control, [b"s"], [theirs.fileno()])
+            services = sorted(set(_CLIENT.findall(script)))
+            # Never empty: an empty message says that nothing more will come.
+            socket.send_fds(_control, [" ".join(["s3", *services]).encode()], [theirs.fileno()])
         theirs.close()
         request = {"script": script, "handler": handler, "payload": payload, "context": context, "environment": environment}
         deadline = time.monotonic() + seconds
