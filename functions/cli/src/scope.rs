@@ -29,8 +29,9 @@ enum Command {
     Test(Test),
 }
 
+/// A signed document, and what to check it with.
 #[derive(Debug, clap::Args)]
-struct Check {
+pub(crate) struct Check {
     /// The document.
     file: PathBuf,
     /// The key that it is signed with, PEM or base64 of DER. Without it the signature is not checked.
@@ -120,20 +121,30 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, ScopeError> {
     }
 }
 
+impl Check {
+    /// The document, and what is to be said of its signature.
+    pub(crate) fn verified(&self) -> Result<(Vec<u8>, &'static str), ScopeError> {
+        let document = read(&self.file)?;
+        let Some(public_key) = &self.public_key else {
+            return Ok((document, "not checked: no `--public-key` was given"));
+        };
+        let beside = || PathBuf::from(format!("{}.sig", self.file.display()));
+        let signature = read(&self.signature.clone().unwrap_or_else(beside))?;
+        PublicKey::read(&String::from_utf8_lossy(&read(public_key)?))
+            .and_then(|key| key.verify(&document, &signature))
+            .map_err(|source| ScopeError::Signature { source })?;
+        Ok((document, "holds"))
+    }
+
+    /// The moment to check for.
+    pub(crate) fn moment(&self) -> Timestamp {
+        self.at.unwrap_or_else(clock::now)
+    }
+}
+
 fn check(arguments: &Check, mut out: impl Write) -> Result<ExitCode, ScopeError> {
-    let document = read(&arguments.file)?;
-    let signature = match &arguments.public_key {
-        None => "not checked: no `--public-key` was given",
-        Some(public_key) => {
-            let beside = || PathBuf::from(format!("{}.sig", arguments.file.display()));
-            let signature = read(&arguments.signature.clone().unwrap_or_else(beside))?;
-            PublicKey::read(&String::from_utf8_lossy(&read(public_key)?))
-                .and_then(|key| key.verify(&document, &signature))
-                .map_err(|source| ScopeError::Signature { source })?;
-            "holds"
-        }
-    };
-    let scope = scope_of(&document, arguments.at.unwrap_or_else(clock::now))?;
+    let (document, signature) = arguments.verified()?;
+    let scope = scope_of(&document, arguments.moment())?;
     writeln!(out, "{scope}\nSignature: {signature}.")?;
     Ok(ExitCode::SUCCESS)
 }

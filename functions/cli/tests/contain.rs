@@ -82,3 +82,17 @@ fn what_was_read_back_is_judged_by_the_rules_of_the_action() {
         assert_eq!(judged(&arguments, &given).0, Some(2));
     }
 }
+
+#[test]
+fn settings_are_checked_and_said_in_words() {
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../infra/containment.example.json");
+    let output = contain(&["check", example, "--at", "2026-06-01T00:00:00Z"]);
+    let words = String::from_utf8(output.stdout.clone()).expect("output is UTF-8");
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    for line in ["No automatic action touches `i-0123456789abcdef0`.", "at most 10 actions an incident", "not checked"]
+    {
+        assert!(words.contains(line), "{words}");
+    }
+    let late = contain(&["check", example, "--at", "2027-06-01T00:00:00Z"]);
+    assert!(late.status.code() == Some(1) && said(&late).contains("does not count at this time"));
+}

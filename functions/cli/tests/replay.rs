@@ -330,7 +330,7 @@ fn settings_protect_cap_and_refine() {
 
 #[test]
 fn settings_that_cannot_be_used_are_named() {
-    let path = settings("misspelt.json", &json!({"name": "Shop", "protectd": []}));
+    let path = settings("misspelt.json", &json!({"protectd": []}));
     let settings = ["--organisation", "--containment"].map(|option| (option, path.as_str(), "protectd"));
     let missing = ("--organisation", "no-such-file.json", "no-such-file.json");
     for (option, path, named) in settings.into_iter().chain([missing]) {

@@ -3,6 +3,7 @@
 use super::approvals::ApprovalError;
 use crate::Advised;
 use crate::function::CallError;
+use crate::scope::ScopeError;
 use incident::Failure;
 use std::io;
 
@@ -17,6 +18,8 @@ pub(crate) enum ContainError {
     NotEnded { seconds: u64 },
     #[error(transparent)]
     Approval(#[from] ApprovalError),
+    #[error(transparent)]
+    Settings(#[from] ScopeError),
     #[error("the outcome cannot be printed")]
     Output(#[from] io::Error),
 }
@@ -45,6 +48,7 @@ impl Advised for ContainError {
             Self::Argument { .. } => "Run `tocsin contain --help`; `tocsin contain actions` lists the actions.",
             Self::NotEnded { .. } => "It goes on: run `tocsin contain status INCIDENT`, or give more `--wait-seconds`.",
             Self::Approval(error) => return error.advice(),
+            Self::Settings(error) => return error.advice(),
             Self::Output(_) => "Send standard output to a file that can be written.",
         }
         .to_owned()
@@ -54,6 +58,7 @@ impl Advised for ContainError {
         match self {
             Self::Argument { .. } => 2,
             Self::Approval(error) => error.exit_code(),
+            Self::Settings(error) => error.exit_code(),
             Self::Call(_) | Self::NotEnded { .. } | Self::Output(_) => 1,
         }
     }

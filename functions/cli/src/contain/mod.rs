@@ -3,6 +3,7 @@
 mod actions;
 mod apply;
 mod approvals;
+mod check;
 mod desk;
 mod error;
 mod judge;
@@ -39,11 +40,13 @@ enum Command {
     Approve(approvals::ApproveArguments),
     Decline(approvals::DeclineArguments),
     Judge(judge::Arguments),
+    Check(check::Arguments),
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, ContainError> {
     match &arguments.command {
         Command::Actions(arguments) => actions::run(arguments),
+        Command::Check(arguments) => check::run(arguments),
         Command::Judge(arguments) => judge::run(arguments),
         Command::Plan(arguments) => wait(plan::run(arguments)),
         Command::Apply(arguments) => wait(apply::run(arguments)),

@@ -63,7 +63,7 @@ impl Period {
     ///
     /// # Errors
     /// [`Why::Expired`] or [`Why::NotYetValid`].
-    pub(crate) fn at(self, now: Timestamp) -> Result<(), Why> {
+    pub fn at(self, now: Timestamp) -> Result<(), Why> {
         if now < self.issued_at {
             Err(Why::NotYetValid(self.issued_at))
         } else if self.valid_until < now {
