@@ -97,7 +97,7 @@ class Documents:
                 )
             # Each look takes time from the run itself.
             time.sleep(pause)
-            pause = min(1.3 * pause, 0.1)
+            pause = min(1.3 * pause, 0.05)
         raise TimeoutError(f"{identifier} did not end within {seconds} s: {execution.get('CurrentStepName')}")
 
     def break_step(self, action: str, step: str, when: str = "after", kind: str = "document") -> None:
