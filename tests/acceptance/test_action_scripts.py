@@ -1,58 +1,22 @@
 """Scripts of the containment documents, run by themselves where the local AWS can't bring about what they must cope with."""
 
-import datetime
 import json
-import pathlib
 import sys
 import time
 import types
 import unittest.mock
 
 import pytest
-import yaml
-from automation_runs import ACTIONS as MADE
-
-ACTIONS = pathlib.Path(__file__).resolve().parents[2] / "infra" / "actions"
-
-
-def run_script(monkeypatch, document: str, step: str, events: dict, client) -> dict:
-    """The answer of a step's handler, with `client` for every `boto3.client`."""
-    body = yaml.safe_load((ACTIONS / document).read_text(encoding="utf-8"))
-    inputs = next(one["inputs"] for one in body["mainSteps"] if one["name"] == step)
-    monkeypatch.setitem(sys.modules, "boto3", types.SimpleNamespace(client=lambda _service: client))
-    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
-    script: dict = {}
-    exec(inputs["Script"], script)  # noqa: S102 - it is what is tested
-    return script[inputs["Handler"]](events, None)
-
+from automation_runs import ACTIONS
 
 def run_step(monkeypatch, action: str, step: str, payload: dict, client) -> dict:
     """What a step of the action's document answers, with `client` for every `boto3.client`."""
-    inputs = next(one["inputs"] for one in MADE[action].document("document")["mainSteps"] if one["name"] == step)
+    inputs = next(one["inputs"] for one in ACTIONS[action].document("document")["mainSteps"] if one["name"] == step)
     monkeypatch.setitem(sys.modules, "boto3", types.SimpleNamespace(client=lambda _service: client))
     monkeypatch.setattr(time, "sleep", lambda _seconds: None)
     script: dict = {}
     exec(inputs["Script"], script)  # noqa: S102 - it is what is tested
     return script[inputs["Handler"]]({**dict.fromkeys(inputs["InputPayload"]), **payload}, None)
-
-
-@pytest.mark.parametrize("zone", ["Pacific/Honolulu", "Asia/Tokyo"])
-def test_revocation_does_not_depend_on_the_time_zone(zone, monkeypatch):
-    """Local time with a Z behind it would leave hours of sessions alive, or revoke those of hours to come."""
-    iam = unittest.mock.Mock()
-    monkeypatch.setenv("TZ", zone)
-    time.tzset()
-    try:
-        answer = run_script(
-            monkeypatch, "revoke-role-sessions/document.yaml", "DenyOlderSessions", {"role_name": "checkout"}, iam
-        )
-    finally:
-        monkeypatch.undo()
-        time.tzset()
-    put = json.loads(iam.put_role_policy.call_args.kwargs["PolicyDocument"])
-    assert put["Statement"][0]["Condition"] == {"DateLessThan": {"aws:TokenIssueTime": answer["revoked_before"]}}
-    revoked = datetime.datetime.strptime(answer["revoked_before"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.UTC)
-    assert abs(revoked - datetime.datetime.now(datetime.UTC)) < datetime.timedelta(seconds=5)
 
 
 def interface(name: str, vpc: str = "vpc-1", managed: bool = False) -> dict:
