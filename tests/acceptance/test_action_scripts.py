@@ -9,6 +9,7 @@ import unittest.mock
 import pytest
 from automation_runs import ACTIONS
 
+
 def run_step(monkeypatch, action: str, step: str, payload: dict, client) -> dict:
     """What a step of the action's document answers, with `client` for every `boto3.client`."""
     inputs = next(one["inputs"] for one in ACTIONS[action].document("document")["mainSteps"] if one["name"] == step)

@@ -159,12 +159,17 @@ def move(run, configuration):
             lambda: sagemaker.update_endpoint(
                 EndpointName=run["target"], EndpointConfigName=configuration, RetainAllVariantProperties=True
             ),
-            lambda: is_changing(sagemaker.describe_endpoint(EndpointName=run["target"])),
+            lambda: changes_to(sagemaker.describe_endpoint(EndpointName=run["target"]), configuration),
         )
 
 
 def is_changing(endpoint):
     return endpoint["EndpointStatus"] in ("Creating", "Updating", "SystemUpdating", "RollingBack")
+
+
+def changes_to(endpoint, configuration):
+    """A quick update may have ended meanwhile."""
+    return is_changing(endpoint) or endpoint["EndpointConfigName"] == configuration
 
 
 def await_stable(sagemaker, name):
