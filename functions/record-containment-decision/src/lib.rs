@@ -1,16 +1,17 @@
 //! Shows the steps that wait for a person, and takes the decision about them, from somebody whom AWS has authenticated
 //! (function URL, `AWS_IAM`).
 
-mod http;
+mod call;
 
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
-use http::{Answer, Call};
+use call::Call;
 use incident::containment::approval::{Attempt, DecisionRequest, Refusal};
 use incident::containment::{ActionRecord, ActionState, Approval, ApprovalId};
 use incident::ports::{Gate, Responses};
 use incident::records::{GateToken, Key, Listing, Records, WaitingApproval};
 use incident::{Digest, Failure, Incident, IncidentId};
 use jiff::Timestamp;
+use platform::Answer;
 use platform::entry::parse;
 use platform::telemetry::count;
 use serde_json::{Value, json};
@@ -62,7 +63,7 @@ impl<T: Records, G: Gate, R: Responses> Desk<T, G, R> {
 
     async fn show(&self, incident: &IncidentId, id: &ApprovalId) -> Result<Answer, Failure> {
         let approval: Option<Approval> = self.records.get(&Key::approval(incident, id)).await?;
-        Ok(approval.map_or_else(Answer::nothing_waits, |approval| Answer::of(200, &json!({"approval": approval}))))
+        Ok(approval.map_or_else(nothing_waits, |approval| Answer::of(200, &json!({"approval": approval}))))
     }
 
     async fn decide(
@@ -75,7 +76,7 @@ impl<T: Records, G: Gate, R: Responses> Desk<T, G, R> {
     ) -> Result<Answer, Failure> {
         let key = Key::approval(&incident, &id);
         if self.records.get::<Approval>(&key).await?.is_none() {
-            return Ok(Answer::nothing_waits());
+            return Ok(nothing_waits());
         }
         let known: Option<Incident> = self.records.get(&Key::incident(&incident)).await?;
         if let Some(elder) = known.and_then(|known| known.absorbed_by)
@@ -149,4 +150,8 @@ impl<T: Records, G: Gate, R: Responses> Desk<T, G, R> {
         }
         Ok(())
     }
+}
+
+fn nothing_waits() -> Answer {
+    Answer::refused(404, "nothing-waits", "no approval of this id was asked for in this incident")
 }

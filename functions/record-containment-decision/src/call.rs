@@ -1,11 +1,8 @@
-//! Which request it is, and the answer over HTTP.
+//! Which request it is.
 
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
 use incident::IncidentId;
 use incident::containment::ApprovalId;
-use serde::Serialize;
-use serde_json::{Value, json};
-use std::collections::BTreeMap;
 
 /// What is asked.
 pub(crate) enum Call {
@@ -34,29 +31,5 @@ impl Call {
             }
             _ => None,
         }
-    }
-}
-
-/// The answer over HTTP.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Answer {
-    status_code: u16,
-    headers: BTreeMap<&'static str, &'static str>,
-    body: String,
-}
-
-impl Answer {
-    pub(crate) fn of(status_code: u16, body: &Value) -> Self {
-        let headers = BTreeMap::from([("content-type", "application/json"), ("cache-control", "no-store")]);
-        Self { status_code, headers, body: body.to_string() }
-    }
-
-    pub(crate) fn refused(status_code: u16, code: &str, message: &str) -> Self {
-        Self::of(status_code, &json!({"accepted": false, "code": code, "message": message}))
-    }
-
-    pub(crate) fn nothing_waits() -> Self {
-        Self::refused(404, "nothing-waits", "no approval of this id was asked for in this incident")
     }
 }
