@@ -78,8 +78,9 @@ def test_previewed_applied_twice_and_reversed_twice_leaves_the_account_as_found(
     announced = {call["call"] for call in preview.output("PreviewContainment.Calls")}
     assert announced == changing(documents.calls(action)[earlier:])
     assert judged(action, first.before, first.output("ObserveContainment.Observation")) is None
-    # An automation that says that it succeeded, and changed nothing, would be found out.
-    assert judged(action, first.before, json.loads(first.before)) is not None
+    if kind == next(iter(target.kinds)):
+        # An automation that says that it succeeded, and changed nothing, is found out. The other kinds may be found contained.
+        assert judged(action, first.before, json.loads(first.before)) is not None
     target.assert_contained(found, first.output("ObserveContainment.Observation"))
     # A second incident on the same target, or a repeat that nobody needed.
     again = documents.apply(target, first.before)

@@ -80,10 +80,10 @@ def seed(aws, text: str | None, now: datetime.datetime) -> tuple[finding.Documen
         sample = shop.open_shop(aws)
         shop.leave_traces(aws, sample, now)
         detail = shop.stolen_credentials(aws, sample, now)
-        document = finding.load(finding.as_text(detail), aws.account)
+        document = finding.load(finding.as_text(detail), aws.account, aws.region)
         introduce(document)
         return document, [sample.bucket]
-    document = finding.load(text, aws.account)
+    document = finding.load(text, aws.account, aws.region)
     introduce(document)
     for line in resources.make(aws, document.entities):
         screen.say(line, indent=2, hanging=4)

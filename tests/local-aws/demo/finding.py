@@ -9,6 +9,8 @@ from demo import command
 
 FORMATS = {"guardduty": "GuardDuty", "asff": "Security Hub, ASFF", "ocsf": "Security Hub, OCSF"}
 
+REGION_OF_ARN = re.compile(r"arn:[a-z-]+:[a-z0-9-]+:([a-z]{2}(?:-[a-z]+)+-\d):")
+
 # Findings that a local service keeps, so that Tocsin can read them again and mark them.
 HELD_BY_A_SERVICE = ("GuardDuty Finding", "Security Hub Findings - Imported")
 
@@ -66,12 +68,16 @@ def is_json(text: str) -> bool:
     return True
 
 
-def load(text: str, account: str) -> Document:
-    """Read a document. The accounts that it is about become the local one: its roles and documents are there."""
+def load(text: str, account: str, region: str) -> Document:
+    """Read a document. The accounts and regions that it is about become the local ones: roles and documents are there."""
     whole = on_one_line(text)
-    accounts = sorted({found["finding"]["account"] for found in command.replay(whole) if found["ok"]} - {account})
+    read = [found["finding"] for found in command.replay(whole) if found["ok"]]
+    accounts = sorted({finding["account"] for finding in read} - {account})
     for other in accounts:
         whole = re.sub(rf"(?<!\d){re.escape(other)}(?!\d)", account, whole)
+    named = {finding["region"] for finding in read} | {REGION_OF_ARN.match(arn)[1] for arn in arns(read) if REGION_OF_ARN.match(arn)}
+    for other in sorted(named - {region, None}):
+        whole = re.sub(rf"(?<![a-z0-9-]){re.escape(other)}(?!\d)", region, whole)
     answers = command.replay(whole)
     return Document(
         text=whole,
@@ -79,6 +85,10 @@ def load(text: str, account: str) -> Document:
         refusals=[answer["error"] for answer in answers if not answer["ok"]],
         accounts=accounts,
     )
+
+
+def arns(findings: list[dict]) -> list[str]:
+    return [entity["arn"] for finding in findings for entity in finding["entities"] if entity.get("arn")]
 
 
 def as_text(document: dict) -> str:
