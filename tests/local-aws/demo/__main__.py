@@ -98,7 +98,8 @@ def introduce(document: finding.Document) -> None:
         screen.heading(f"{finding.FORMATS[found['format']]} finding: {found['title']}")
         screen.say(f"{found['type']}, {found['severity']['label']} ({found['severity']['score']})", indent=2)
         screen.say(f"kind of breach: {found['category']}; playbook: {read['playbook']}", indent=2)
-        steps = ", then ".join(f"{step['action']} on {step['target']}" for step in read["plan"])
+        asks = lambda step: " (asks a person first)" if step["needs_approval"] else ""  # noqa: E731
+        steps = ", then ".join(f"{step['action']} on {step['target']}{asks(step)}" for step in read["plan"])
         screen.say(f"plan: {steps or 'no action fits, a person decides'}", indent=2, hanging=4)
 
 

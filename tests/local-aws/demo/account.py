@@ -8,10 +8,10 @@ REVOCATION = "TocsinRevokeOlderSessions"
 
 
 def of_step(aws, action: str, target: str) -> dict:
-    """Everything that this action may change of its target; empty if there is no such resource."""
-    read = {"isolate-instance": of_instance, "revoke-role-sessions": of_role, "lock-bucket": of_bucket}[action]
+    """Everything that this action may change of its target; empty if there is no such resource, or if it is none of the kinds that
+    the demo makes."""
     try:
-        return read(aws, target)
+        return READERS[action](aws, target) if action in READERS else {}
     except (botocore.exceptions.ClientError, botocore.exceptions.ParamValidationError):
         return {}
 
@@ -57,8 +57,13 @@ def answer(call, bucket: str, member: str):
         raise
 
 
+READERS = {"isolate-instance": of_instance, "revoke-role-sessions": of_role, "lock-bucket": of_bucket}
+
+
 def changes(action: str, before: dict, after: dict) -> list[tuple[str, str, str]]:
     """What a person wants to compare: aspect, before, after."""
+    if action not in READERS:
+        return []
     if not before or not after:
         return [("resource", "there" if before else "none", "there" if after else "none")]
     if action == "isolate-instance":
