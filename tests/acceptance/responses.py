@@ -29,7 +29,8 @@ class Response:
         read = command.replay(finding)[0]
         self.finding_id, self.plan = read["finding"]["id"], read["plan"]
         # As the core derives it: each part after its length, in eight bytes.
-        identity = self.finding_id.rsplit("finding/", 1)[-1]
+        is_copied = read["finding"]["source"] in ("guardduty", "macie", "access-analyzer")
+        identity = self.finding_id.rsplit("finding/", 1)[-1] if is_copied else self.finding_id
         parts = [part.encode() for part in (read["finding"]["account"], identity)]
         joined = b"".join(len(part).to_bytes(8, "big") + part for part in parts)
         self.incident = f"inc-{hashlib.sha256(joined).hexdigest()[:20]}"
