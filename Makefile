@@ -7,6 +7,7 @@ MAKEFLAGS += --no-print-directory
 TOOLS := target/tools
 LOCAL_AWS := tests/local-aws
 PYTHON ?= python3
+PYTEST ?= -q
 # Everything Python runs in environments of its own, each pinned by hashes.
 PY := $(TOOLS)/local-aws/bin/python
 export PYTHONPATH := $(LOCAL_AWS)
@@ -88,8 +89,12 @@ test-local-aws: documents $(TOOLS)/local-aws/.ready target/lambda/.built
 	@$(PY) -m pytest -q $(LOCAL_AWS)/tests
 
 test-acceptance: documents $(TOOLS)/local-aws/.ready $(TOOLS)/lint/.ready target/lambda/.built
-	@echo "== test: acceptance"
-	@$(PY) -m pytest -q tests/acceptance
+	@echo "== test: acceptance; the actions by themselves beside it, told at the end"
+	@mkdir -p target/test
+	@nice $(PY) -m pytest $(PYTEST) tests/acceptance/test_action*.py > target/test/actions.log 2>&1 & actions=$$!; outcome=0; \
+	 $(PY) -m pytest $(PYTEST) tests/acceptance --ignore-glob='*/test_action*.py' --ignore=tests/acceptance/test_policies_seen.py || outcome=1; \
+	 wait $$actions || outcome=1; echo "== test: the actions"; tail -n 100 target/test/actions.log; test $$outcome = 0
+	@$(PY) -m pytest -q tests/acceptance/test_policies_seen.py # what both were seen calling
 
 lint: lint-rust lint-infra ## Formatting, clippy, licences, templates, state machines, documents, policies
 	@echo "== lint is clean"

@@ -108,7 +108,10 @@ def _ses(_action: str, parameters: dict, place: Place) -> str | None:
 
 
 def _guardduty(_action: str, parameters: dict, place: Place) -> str | None:
-    return place.arn("guardduty", f"detector/{parameters['DetectorId']}") if "DetectorId" in parameters else None
+    if "DetectorId" not in parameters:
+        return None
+    below = f"/filter/{parameters['FilterName']}" if "FilterName" in parameters else ""
+    return place.arn("guardduty", f"detector/{parameters['DetectorId']}{below}")
 
 
 def _securityhub(_action: str, _parameters: dict, place: Place) -> str:

@@ -54,7 +54,7 @@ class Weathered:
         for operation in TABLE_CALLS:
             aws.fail_call("dynamodb", operation, "InternalServerError", 500, times=REFUSALS, principal=RECEIVE)
         self.send(sent.messages)
-        aws.wait_until(lambda: self.waiting() == 0, seconds=400, every=0.5, what="the end of the queue")
+        aws.wait_until(lambda: self.waiting() == 0, seconds=600, every=0.5, what="the end of the queue")
         assassin.is_over = True
         assassin.join()
         aws.clear_faults()
