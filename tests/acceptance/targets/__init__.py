@@ -3,6 +3,7 @@
 A module defines one class below `Target`. The tests of `test_actions.py` run over all of them: nothing needs to be listed.
 """
 
+import abc
 import importlib
 import json
 import pathlib
@@ -24,7 +25,7 @@ def trust(service: str) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-class Target:
+class Target(abc.ABC):
     """A resource in the account, made by `__init__(aws, **kind)`."""
 
     # The folder in infra/actions.
@@ -39,13 +40,13 @@ class Target:
     # comment says why.
     lost: tuple[str, ...] = ()
 
+    @abc.abstractmethod
     def everything(self) -> dict:
         """All that boto3 tells of the account around the target."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def assert_contained(self, found: dict, observation: dict) -> None:
         """The account shows the effect, and `observation` says what it shows. `found` is `everything()` from before."""
-        raise NotImplementedError
 
 
 def target_classes() -> dict[str, type[Target]]:
