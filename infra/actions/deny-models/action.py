@@ -29,24 +29,13 @@ OF_AWS = {
 
 
 def observe(run):
-    iam, role = boto3.client("iam"), run["target"]
-    try:
-        return {"policy": text_of(iam.get_role_policy(RoleName=role, PolicyName=POLICY)["PolicyDocument"])}
-    except iam.exceptions.NoSuchEntityException:
-        # IAM says the same of a missing role: asking for the role tells the two apart.
-        iam.get_role(RoleName=role)
-        return {"policy": None}
+    return {"policy": own_policy(boto3.client("iam"), run["target"], POLICY)}
 
 
 def refuse(run, before):
     if not any(arn.strip() for arn in run["model_arns"]):
         raise ValueError("ModelArns is empty: there is nothing to deny")
-    role = boto3.client("iam").get_role(RoleName=run["target"])["Role"]
-    for path, reason in OF_AWS.items():
-        if role["Path"].startswith(path):
-            raise ValueError(f"{run['target']} {reason}")
-    if run["target"].startswith("Tocsin-"):
-        raise ValueError(f"{run['target']} is a role of Tocsin itself")
+    refuse_foreign_role(run, OF_AWS)
     if before["policy"] is not None:
         raise touched(run)
 
@@ -63,15 +52,7 @@ def deny_models(run):
 
 
 def restore_policy(run):
-    iam, recorded = boto3.client("iam"), run["before"]["policy"]
-    if recorded is not None:
-        iam.put_role_policy(RoleName=run["target"], PolicyName=POLICY, PolicyDocument=recorded)
-        return
-    try:
-        iam.delete_role_policy(RoleName=run["target"], PolicyName=POLICY)
-    except iam.exceptions.NoSuchEntityException:
-        # Gone already: an earlier reversal took it away, or the run stopped before it was put.
-        return
+    restore_own_policy(run, POLICY)
 
 
 def calls(run, state):
@@ -83,16 +64,5 @@ def calls(run, state):
 def impact(run, state):
     """What works with the role in this region, and who may take it on."""
     role = boto3.client("iam").get_role(RoleName=run["target"])["Role"]
-    used = role.get("RoleLastUsed", {})
-    when = used["LastUsedDate"].strftime("%Y-%m-%dT%H:%M:%SZ") if "LastUsedDate" in used else None
-    statements = role["AssumeRolePolicyDocument"].get("Statement", [])
-    trusted = [one.get("Principal") for one in (statements if isinstance(statements, list) else [statements])]
-    lines = [
-        f"the role was last used at {when} in {used['Region']}"
-        if when
-        else "AWS knows of no use of the role in the last 400 days"
-    ]
-    lines.append(f"the role may be taken on by {json.dumps(trusted)}")
-    pages = boto3.client("lambda").get_paginator("list_functions").paginate()
-    names = sorted(one["FunctionName"] for page in pages for one in page["Functions"] if one["Role"] == role["Arn"])
-    return lines + [f"the Lambda function {name} gets no answer from the models" for name in names]
+    names = functions_with(role["Arn"])
+    return use_of_role(role) + [f"the Lambda function {name} gets no answer from the models" for name in names]

@@ -5,32 +5,17 @@ ALL_BLOCKED = {"BlockPublicAcls": True, "IgnorePublicAcls": True, "BlockPublicPo
 LOCK = "TocsinLockBucket"
 
 
-def setting(s3, read, part, absent):
-    try:
-        return read()[part]
-    except s3.exceptions.ClientError as error:
-        # S3 says by an error that a setting was never made.
-        if error.response["Error"]["Code"] != absent:
-            raise
-        return None
-
-
 def observe(run):
     s3, bucket = boto3.client("s3"), run["target"]
     return {
-        "public_access_block": setting(
-            s3,
-            lambda: s3.get_public_access_block(Bucket=bucket),
-            "PublicAccessBlockConfiguration",
-            "NoSuchPublicAccessBlockConfiguration",
-        ),
+        "public_access_block": switches_of(s3, bucket),
         "encryption": setting(
             s3,
             lambda: s3.get_bucket_encryption(Bucket=bucket),
             "ServerSideEncryptionConfiguration",
             "ServerSideEncryptionConfigurationNotFoundError",
         ),
-        "policy": setting(s3, lambda: s3.get_bucket_policy(Bucket=bucket), "Policy", "NoSuchBucketPolicy"),
+        "policy": policy_text(s3, bucket),
     }
 
 
@@ -50,16 +35,9 @@ def settled(run, state):
     )
 
 
-def statements_of(policy):
-    # A policy with one statement may hold it without a list.
-    statements = policy.get("Statement", [])
-    return statements if isinstance(statements, list) else [statements]
-
-
 def merge_policy(run):
     s3, bucket = boto3.client("s3"), run["target"]
-    text = setting(s3, lambda: s3.get_bucket_policy(Bucket=bucket), "Policy", "NoSuchBucketPolicy")
-    policy = json.loads(text or '{"Version": "2012-10-17"}')
+    policy = json.loads(policy_text(s3, bucket) or '{"Version": "2012-10-17"}')
     arn = f"arn:{run['role'].split(':')[1]}:s3:::{bucket}"
     lock = {
         "Sid": LOCK,

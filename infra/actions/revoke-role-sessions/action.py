@@ -10,27 +10,12 @@ OF_AWS = {
 }
 
 
-def policy_of(iam, role):
-    try:
-        return iam.get_role_policy(RoleName=role, PolicyName=REVOCATION)["PolicyDocument"]
-    except iam.exceptions.NoSuchEntityException:
-        # IAM says the same of a missing role: asking for the role tells the two apart.
-        iam.get_role(RoleName=role)
-        return None
-
-
 def observe(run):
-    policy = policy_of(boto3.client("iam"), run["target"])
-    return {"policy": None if policy is None else text_of(policy)}
+    return {"policy": own_policy(boto3.client("iam"), run["target"], REVOCATION)}
 
 
 def refuse(run, before):
-    role = boto3.client("iam").get_role(RoleName=run["target"])["Role"]
-    for path, reason in OF_AWS.items():
-        if role["Path"].startswith(path):
-            raise ValueError(f"{run['target']} {reason}")
-    if run["target"].startswith("Tocsin-"):
-        raise ValueError(f"{run['target']} is a role of Tocsin itself")
+    refuse_foreign_role(run, OF_AWS)
 
 
 def settled(run, state):
@@ -62,15 +47,7 @@ def deny_older_sessions(run):
 
 
 def restore_policy(run):
-    iam, recorded = boto3.client("iam"), run["before"]["policy"]
-    if recorded is not None:
-        iam.put_role_policy(RoleName=run["target"], PolicyName=REVOCATION, PolicyDocument=recorded)
-        return
-    try:
-        iam.delete_role_policy(RoleName=run["target"], PolicyName=REVOCATION)
-    except iam.exceptions.NoSuchEntityException:
-        # Gone already: an earlier reversal took it away, or the revocation stopped before it was put.
-        return
+    restore_own_policy(run, REVOCATION)
 
 
 def calls(run, state):
@@ -82,24 +59,10 @@ def impact(run, state):
     """What works with the role in this region, and who may take it on."""
     iam = boto3.client("iam")
     role = iam.get_role(RoleName=run["target"])["Role"]
-    used = role.get("RoleLastUsed", {})
-    when = used["LastUsedDate"].strftime("%Y-%m-%dT%H:%M:%SZ") if "LastUsedDate" in used else None
-    trusted = json.dumps([one.get("Principal") for one in statements_of(role["AssumeRolePolicyDocument"])])
-    lines = [
-        f"the role was last used at {when} in {used['Region']}"
-        if when
-        else "AWS knows of no use of the role in the last 400 days"
-    ]
-    lines.append(f"the role may be taken on by {trusted}")
+    lines = use_of_role(role)
     lines += [f"the instance {name} works with the role" for name in instances_with(iam, run["target"])]
     lines += [f"the Lambda function {name} works with the role" for name in functions_with(role["Arn"])]
     return lines
-
-
-def statements_of(policy):
-    # A policy with one statement may hold it without a list.
-    statements = policy.get("Statement", [])
-    return statements if isinstance(statements, list) else [statements]
 
 
 def instances_with(iam, role):
@@ -111,8 +74,3 @@ def instances_with(iam, role):
     pages = ec2.get_paginator("describe_iam_instance_profile_associations").paginate()
     found = [one for page in pages for one in page["IamInstanceProfileAssociations"]]
     return sorted(one["InstanceId"] for one in found if one["IamInstanceProfile"]["Arn"] in profiles)
-
-
-def functions_with(arn):
-    pages = boto3.client("lambda").get_paginator("list_functions").paginate()
-    return sorted(one["FunctionName"] for page in pages for one in page["Functions"] if one["Role"] == arn)
