@@ -16,7 +16,30 @@ fn main() -> io::Result<()> {
         files.sort();
         fs::write(out.join(format!("{folder}.rs")), index_of(folder, &base, &files))?;
     }
+    fs::write(out.join("evidence.json"), evidence(&root.join("evidence"))?)?;
     fs::write(out.join("actions.json"), actions(&root.join("../../infra/actions"))?)
+}
+
+/// The sources of evidence by id, and the services that they ask, as one JSON object.
+fn evidence(folder: &Path) -> io::Result<String> {
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let mut services = serde_json::Value::Null;
+    let mut sources = serde_json::Map::new();
+    for entry in fs::read_dir(folder)? {
+        let file = entry?.path();
+        if file.extension().is_none_or(|extension| extension != "toml") {
+            continue;
+        }
+        println!("cargo::rerun-if-changed={}", file.display());
+        let described: serde_json::Value = toml::from_str(&fs::read_to_string(&file)?)
+            .map_err(|error| io::Error::other(format!("{}: {error}", file.display())))?;
+        match file.file_stem().map(|name| name.to_string_lossy().into_owned()) {
+            Some(name) if name == "services" => services = described,
+            Some(name) => drop(sources.insert(name, described)),
+            None => {}
+        }
+    }
+    serde_json::to_string(&serde_json::json!({"sources": sources, "services": services})).map_err(io::Error::other)
 }
 
 /// What the core needs of each action's description. The rest is for the documents.

@@ -1,7 +1,7 @@
 //! Playbooks: data that says what a kind of breach calls for (`playbooks/<id>.toml`).
 
 use super::ActionId;
-use crate::evidence::ItemKind;
+use crate::evidence::Source;
 use crate::finding::Category;
 use serde::Deserialize;
 
@@ -22,10 +22,8 @@ pub struct Playbook {
     pub waves: Vec<Vec<ActionId>>,
     /// Actions that always wait for a person.
     pub ask_first: Vec<ActionId>,
-    /// What to preserve before containment changes it.
-    pub evidence_first: Vec<ItemKind>,
-    /// What to preserve beside containment, most volatile first.
-    pub evidence: Vec<ItemKind>,
+    /// The sources of evidence that are asked before containment changes what they know. All that fit are asked beside it.
+    pub evidence_first: Vec<String>,
 }
 
 /// A playbook that cannot be used.
@@ -39,6 +37,14 @@ pub enum PlaybookError {
         /// What the parser says of it.
         #[source]
         source: Box<toml::de::Error>,
+    },
+    /// It asks a source of evidence that does not exist.
+    #[error("`playbooks/{file}` asks `{name}` for evidence, which is no file of `evidence`")]
+    NoSuchSource {
+        /// The file.
+        file: String,
+        /// What it asks.
+        name: String,
     },
     /// Two playbooks claim a category.
     #[error("`playbooks/{file}` claims category `{category:?}`, which another playbook claims")]
@@ -87,6 +93,9 @@ impl Playbooks {
                 playbook.trigger.iter().find(|category| claimed.iter().any(|other| other.trigger.contains(category)))
             {
                 return Err(PlaybookError::ClaimedTwice { file: (*file).to_owned(), category: *category });
+            }
+            if let Some(name) = playbook.evidence_first.iter().find(|name| Source::named(name).is_none()) {
+                return Err(PlaybookError::NoSuchSource { file: (*file).to_owned(), name: name.clone() });
             }
             if playbook.trigger.is_empty() { fallbacks.push(playbook) } else { claimed.push(playbook) }
         }

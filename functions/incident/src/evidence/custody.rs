@@ -1,9 +1,9 @@
-//! The custody log: who did what to which evidence, when and why, each entry chained to the one before by its hash.
+//! The custody log: who did what to which evidence, when, why and from which role, each entry chained to the one before by its hash.
 
 use crate::Digest;
 use crate::fault::Failure;
 use crate::record::IncidentId;
-use crate::records::{Key, Listing, Records};
+use crate::records::{Key, Records, Write};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -14,12 +14,55 @@ pub const GENESIS: &str = "00000000000000000000000000000000000000000000000000000
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Deed {
-    /// An item was put into the vault.
+    /// An item was put into the vault: `sha256` is that of its files' list, see [`super::file::sums`].
     Preserved,
-    /// An item could not be had, and why.
+    /// Part of an item could not be had, and why.
     GapRecorded,
     /// The manifest was written: `sha256` is its digest.
     Sealed,
+    /// Somebody read what there is.
+    Listed,
+    /// Somebody was given a file.
+    Fetched,
+    /// Somebody had evidence kept beyond the end of its retention.
+    Held,
+    /// Somebody ended such a hold.
+    HoldEnded,
+    /// Somebody asked that personal data be erased, which the lock does not allow: `reason` gives the legal basis of keeping it.
+    ErasureRefused,
+}
+
+impl Deed {
+    /// Its word in the log.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Preserved => "preserved",
+            Self::GapRecorded => "gap-recorded",
+            Self::Sealed => "sealed",
+            Self::Listed => "listed",
+            Self::Fetched => "fetched",
+            Self::Held => "held",
+            Self::HoldEnded => "hold-ended",
+            Self::ErasureRefused => "erasure-refused",
+        }
+    }
+
+    /// Whether doing it twice is two deeds: each access counts, and the same content is preserved only once.
+    fn counts_each_time(self) -> bool {
+        match self {
+            Self::Preserved | Self::GapRecorded | Self::Sealed => false,
+            Self::Listed | Self::Fetched | Self::Held | Self::HoldEnded | Self::ErasureRefused => true,
+        }
+    }
+}
+
+/// Who has evidence in hand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Custodian {
+    /// The function, or the ARN of a person.
+    pub name: String,
+    /// The ARN of the role that it was done with.
+    pub role: String,
 }
 
 /// One entry of the log: one line of `custody.jsonl`.
@@ -32,13 +75,15 @@ pub struct CustodyEntry {
     pub incident: IncidentId,
     /// When, in UTC.
     pub at: Timestamp,
-    /// The role that did it.
+    /// Who did it: a function, or the ARN of a person.
     pub custodian: String,
+    /// The ARN of the role that it was done with.
+    pub role: String,
     /// What was done.
     pub deed: Deed,
-    /// The path below the incident's folder.
+    /// The path below the incident's folder: of an item, its folder.
     pub path: String,
-    /// The digest of what lies at the path; `None` for a gap.
+    /// The digest that the deed is about; `None` for a gap.
     pub sha256: Option<Digest>,
     /// Why.
     pub reason: String,
@@ -51,13 +96,13 @@ pub struct CustodyEntry {
 /// What an entry says, before it has a place in the chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement {
-    /// The role that did it.
-    pub custodian: String,
+    /// Who did it.
+    pub custodian: Custodian,
     /// What was done.
     pub deed: Deed,
     /// The path below the incident's folder.
     pub path: String,
-    /// The digest of what lies at the path.
+    /// The digest that the deed is about.
     pub sha256: Option<Digest>,
     /// Why.
     pub reason: String,
@@ -65,12 +110,13 @@ pub struct Statement {
 
 impl CustodyEntry {
     /// The entry that follows `last` (`None`: the first).
-    pub fn after(last: Option<&Self>, incident: IncidentId, at: Timestamp, statement: Statement) -> Self {
+    pub fn after(last: Option<&Head>, incident: IncidentId, at: Timestamp, statement: Statement) -> Self {
         let mut entry = Self {
             sequence: last.map_or(1, |last| last.sequence + 1),
             incident,
             at,
-            custodian: statement.custodian,
+            custodian: statement.custodian.name,
+            role: statement.custodian.role,
             deed: statement.deed,
             path: statement.path,
             sha256: statement.sha256,
@@ -84,29 +130,48 @@ impl CustodyEntry {
 
     /// The hash that the fields of this entry call for.
     pub fn computed_hash(&self) -> Digest {
-        let deed = match self.deed {
-            Deed::Preserved => "preserved",
-            Deed::GapRecorded => "gap-recorded",
-            Deed::Sealed => "sealed",
-        };
         Digest::of_parts(&[
             &self.sequence.to_string(),
             self.incident.as_str(),
             &self.at.to_string(),
             &self.custodian,
-            deed,
+            &self.role,
+            self.deed.as_str(),
             &self.path,
             self.sha256.as_ref().map_or("", Digest::as_str),
             &self.reason,
             &self.previous,
         ])
     }
+
+    /// Its place at the end of the chain.
+    pub fn head(&self) -> Head {
+        Head { sequence: self.sequence, hash: self.hash.clone() }
+    }
+}
+
+/// The end of the chain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// Of the last entry.
+    pub sequence: u64,
+    /// Of the last entry.
+    pub hash: Digest,
+}
+
+/// That a statement is in the log, and where.
+#[derive(Serialize, Deserialize)]
+struct Entered {
+    sequence: u64,
 }
 
 /// How often an entry is tried when others enter at the same time.
-const ENTRY_ATTEMPTS: u32 = 20;
+const ENTRY_ATTEMPTS: u32 = 40;
 
-/// Enters a statement into the incident's log, once: the same deed on the same contents is not entered again.
+/// Enters a statement into the incident's log. What is preserved, found missing or sealed is entered once, however often that is
+/// tried; every access is an entry of its own.
+///
+/// The entry, the end of the chain and the mark by which a repeat is known are written together or not at all.
 ///
 /// # Errors
 /// `Transient` if others kept entering at the same time.
@@ -116,19 +181,35 @@ pub async fn enter(
     at: Timestamp,
     statement: &Statement,
 ) -> Result<CustodyEntry, Failure> {
+    let mark = mark(incident, at, statement);
     for _ in 0..ENTRY_ATTEMPTS {
-        let log: Vec<CustodyEntry> = records.list(&Listing::of_incident(incident, "CUSTODY#")).await?;
-        let same = |entry: &&CustodyEntry| {
-            entry.deed == statement.deed && entry.path == statement.path && entry.sha256 == statement.sha256
-        };
-        if let Some(entry) = log.iter().find(same) {
-            return Ok(entry.clone());
+        if let Some(entered) = records.get::<Entered>(&mark).await? {
+            return records.require(&Key::custody(incident, entered.sequence), "custody entry of this number").await;
         }
-        let entry = CustodyEntry::after(log.last(), incident.clone(), at, statement.clone());
-        let (kept, is_new) = records.create(&Key::custody(incident, entry.sequence), &entry).await?;
-        if is_new {
-            return Ok(kept);
+        let head = records.read::<Head>(&[Key::custody_head(incident)]).await?.into_iter().next().flatten();
+        let last = head.as_ref().map(|head| &head.record);
+        let entry = CustodyEntry::after(last, incident.clone(), at, statement.clone());
+        let writes = vec![
+            Write::new(Key::custody(incident, entry.sequence), &entry, None)?,
+            Write::new(Key::custody_head(incident), &entry.head(), head.map(|head| head.version))?,
+            Write::new(mark.clone(), &Entered { sequence: entry.sequence }, None)?,
+        ];
+        if records.commit(writes).await? {
+            return Ok(entry);
         }
     }
     Err(Failure::transient("others kept entering the same custody log"))
+}
+
+/// What a repeat is known by.
+fn mark(incident: &IncidentId, at: Timestamp, statement: &Statement) -> Key {
+    let Statement { custodian, deed, path, sha256, reason } = statement;
+    let sha256 = sha256.as_ref().map_or("", Digest::as_str);
+    let about = if deed.counts_each_time() {
+        Digest::of_parts(&[deed.as_str(), path, sha256, &custodian.name, reason, &at.to_string()])
+    } else {
+        let why = if *deed == Deed::GapRecorded { reason.as_str() } else { "" };
+        Digest::of_parts(&[deed.as_str(), path, sha256, why])
+    };
+    Key::custody_mark(incident, &about)
 }

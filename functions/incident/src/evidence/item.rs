@@ -1,51 +1,13 @@
-//! What is preserved of which resource.
+//! What is preserved of which resource, and how far that has come.
 
+use super::file::EvidenceFile;
 use crate::Digest;
-use crate::containment::Playbook;
+use crate::containment::Place;
 use crate::finding::EntityKind;
-use crate::record::{Incident, IncidentId};
+use crate::record::IncidentId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-
-/// A kind of evidence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ItemKind {
-    /// The policy, ACL and public-access state of a bucket.
-    BucketConfiguration,
-    /// The names and versions of a bucket's objects, with size and time, without their contents.
-    BucketVersions,
-    /// The CloudTrail events of a principal.
-    PrincipalActivity,
-    /// A snapshot of every volume of an instance.
-    InstanceVolumes,
-    /// The findings themselves, as they came.
-    Finding,
-}
-
-impl ItemKind {
-    /// Its name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::BucketConfiguration => "bucket-configuration",
-            Self::BucketVersions => "bucket-versions",
-            Self::PrincipalActivity => "principal-activity",
-            Self::InstanceVolumes => "instance-volumes",
-            Self::Finding => "finding",
-        }
-    }
-
-    fn is_about(self, kind: EntityKind) -> bool {
-        match self {
-            Self::BucketConfiguration | Self::BucketVersions => kind == EntityKind::Bucket,
-            Self::PrincipalActivity => {
-                [EntityKind::Role, EntityKind::User, EntityKind::AccessKey, EntityKind::Session].contains(&kind)
-            }
-            Self::InstanceVolumes => kind == EntityKind::Instance,
-            Self::Finding => false,
-        }
-    }
-}
+use std::collections::BTreeMap;
 
 /// When an item is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,93 +19,112 @@ pub enum Stage {
     BesideContainment,
 }
 
-/// One thing to preserve.
+/// One thing to preserve: what one source knows of one resource.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct EvidenceItem {
-    /// Its kind.
-    pub kind: ItemKind,
-    /// The kind of entity that it is about; `None` for the findings.
-    pub subject_kind: Option<EntityKind>,
-    /// The id of what it is about.
+    /// The source: a file of `evidence/`, or `finding`.
+    pub source: String,
+    /// The kind of resource; `None` for a finding, or for an account as a whole.
+    pub kind: Option<EntityKind>,
+    /// The resource's id, the finding's identity, or the account's number.
     pub subject: String,
+    /// The account that it lies in.
+    pub account: String,
+    /// Its region; `None` for what is global.
+    pub region: Option<String>,
 }
 
 impl EvidenceItem {
-    /// What to preserve of an incident at this stage, in the playbook's order of volatility. `findings` are the identities
-    /// of its findings.
-    ///
-    /// The later stage holds the earlier one: what broke off there is finished, so that nothing lies in the vault that
-    /// the manifest does not list.
-    pub fn of(playbook: &Playbook, incident: &Incident, findings: &[String], stage: Stage) -> Vec<Self> {
-        let later = match stage {
-            Stage::BeforeContainment => &[],
-            Stage::BesideContainment => playbook.evidence.as_slice(),
-        };
-        playbook.evidence_first.iter().chain(later).flat_map(|kind| Self::of_kind(*kind, incident, findings)).collect()
+    /// Its folder below the incident's. Names of people can be part of a subject (a user, a session, the key of an object), so
+    /// that a path, which manifest and logs repeat, holds a digest of it and never the subject.
+    pub fn folder(&self) -> String {
+        let kind = self.kind.map(|kind| serde_json::to_string(&kind).unwrap_or_default()).unwrap_or_default();
+        let region = self.region.as_deref().unwrap_or_default();
+        let name = Digest::of_parts(&[&kind, &self.account, region, &self.subject]);
+        format!("evidence/{}/{}", self.source, name.short(16))
     }
 
-    fn of_kind(kind: ItemKind, incident: &Incident, findings: &[String]) -> Vec<Self> {
-        if kind == ItemKind::Finding {
-            return findings.iter().map(|id| Self { kind, subject_kind: None, subject: id.clone() }).collect();
-        }
-        let about = incident.entities.iter().map(|found| &found.entity).filter(|entity| kind.is_about(entity.kind));
-        let mut items: Vec<Self> =
-            about.map(|entity| Self { kind, subject_kind: Some(entity.kind), subject: entity.id.clone() }).collect();
-        items.dedup();
-        items
-    }
-
-    /// Its path below the incident's folder in the vault. Subjects can hold any character, so the name carries a digest.
-    pub fn path(&self) -> String {
-        let readable: String = self
-            .subject
-            .chars()
-            .rev()
-            .take(60)
-            .map(|letter| if letter.is_ascii_alphanumeric() || letter == '-' { letter } else { '-' })
-            .collect();
-        let readable: String = readable.chars().rev().collect();
-        format!(
-            "evidence/{}/{}-{}.json",
-            self.kind.as_str(),
-            readable.trim_matches('-'),
-            Digest::of(self.subject.as_bytes()).short(8)
-        )
+    /// Where it is.
+    pub fn place(&self) -> Place {
+        Place { account: self.account.clone(), region: self.region.clone() }
     }
 }
 
-/// What became of an item.
+/// Something of an item that could not be had. The gap is evidence too.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "outcome")]
-pub enum Outcome {
-    /// It lies in the vault.
-    Preserved {
-        /// Of the object in the vault.
-        sha256: Digest,
-        /// Its size.
-        bytes: u64,
+#[serde(deny_unknown_fields)]
+pub struct Gap {
+    /// Which part: the name of a call, a document or a query; `item` for the whole.
+    pub part: String,
+    /// Why, without anything that may be personal data.
+    pub reason: String,
+    /// When that was found, in UTC.
+    pub found_at: Timestamp,
+}
+
+/// How far an item is preserved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "state")]
+pub enum Progress {
+    /// Not all of it yet.
+    AtWork {
+        /// Where to go on.
+        next: Cursor,
     },
-    /// It could not be had. The gap is evidence too.
-    Gap {
-        /// Why not.
-        reason: String,
+    /// All that could be had.
+    Done {
+        /// The SHA-256 of the files' list, see [`super::file::sums`].
+        sums: Digest,
+        /// When the last of it was collected, in UTC.
+        at: Timestamp,
     },
 }
 
-/// What is recorded of an item. Written once.
+/// Where to go on with an item.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// The part: calls, then documents, then queries, in the order of the source's file.
+    pub part: usize,
+    /// Of a part that is taken once for each of several values, which value.
+    pub each: usize,
+    /// The page of a listing, counted from 0.
+    pub page: usize,
+    /// What the listing goes on with.
+    pub tokens: BTreeMap<String, String>,
+    /// How often what takes its time (a snapshot, a query) was asked how far it is.
+    pub asked: u32,
+}
+
+/// What is recorded of an item.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EvidenceRecord {
+pub struct Preservation {
     /// The incident.
     pub incident: IncidentId,
     /// The item.
     pub item: EvidenceItem,
-    /// Its path below the incident's folder.
-    pub path: String,
-    /// What became of it.
-    #[serde(flatten)]
-    pub outcome: Outcome,
-    /// When it was collected.
-    pub collected_at: Timestamp,
-    /// Which API answered.
-    pub source: String,
+    /// When it was begun, in UTC.
+    pub begun_at: Timestamp,
+    /// How far it is.
+    pub progress: Progress,
+    /// What could not be had of it.
+    pub gaps: Vec<Gap>,
+}
+
+impl Preservation {
+    /// Of an item that nothing is preserved of yet.
+    pub fn begun(incident: IncidentId, item: EvidenceItem, at: Timestamp) -> Self {
+        let progress = Progress::AtWork { next: Cursor::default() };
+        Self { incident, item, begun_at: at, progress, gaps: Vec::new() }
+    }
+
+    /// Whether nothing more of it will come.
+    pub fn is_done(&self) -> bool {
+        matches!(self.progress, Progress::Done { .. })
+    }
+
+    /// The files of it among these.
+    pub fn files<'a>(&self, all: &'a [EvidenceFile]) -> Vec<&'a EvidenceFile> {
+        let folder = self.item.folder();
+        all.iter().filter(|file| file.folder == folder).collect()
+    }
 }

@@ -96,9 +96,9 @@ pub fn verify(files: &impl CaseFiles) -> Result<Verified, Broken> {
     check_items(files, &manifest, &chain)?;
     check_nothing_added(files, &manifest)?;
     Ok(Verified {
-        files: manifest.items.len(),
+        files: manifest.items.iter().map(|item| item.files.len()).sum(),
         custody_entries: chain.len(),
-        gaps: manifest.gaps.len(),
+        gaps: manifest.items.iter().map(|item| item.gaps.len()).sum(),
         head: last.hash.to_string(),
     })
 }
@@ -157,35 +157,36 @@ fn read_manifest(files: &impl CaseFiles, seal: &CustodyEntry) -> Result<Manifest
 
 fn check_items(files: &impl CaseFiles, manifest: &Manifest, chain: &[CustodyEntry]) -> Result<(), Broken> {
     for item in &manifest.items {
-        let path = &item.path;
-        let measured = files.measure(path).map_err(|source| Broken::Unreadable { path: path.clone(), source })?;
-        let (digest, bytes) = measured.ok_or_else(|| Broken::Missing { path: path.clone() })?;
-        let altered = |what, record| Broken::Altered { path: path.clone(), what, record };
-        if bytes != item.bytes {
-            return Err(altered("size", "manifest"));
-        }
-        if digest != item.sha256 {
-            return Err(altered("digest", "manifest"));
+        for file in &item.files {
+            let path = format!("{}/{}", item.path, file.name);
+            let measured = files.measure(&path).map_err(|source| Broken::Unreadable { path: path.clone(), source })?;
+            let (digest, bytes) = measured.ok_or_else(|| Broken::Missing { path: path.clone() })?;
+            let altered = |what, record| Broken::Altered { path: path.clone(), what, record };
+            if bytes != file.bytes {
+                return Err(altered("size", "manifest"));
+            }
+            if digest != file.sha256 {
+                return Err(altered("digest", "manifest"));
+            }
         }
         let entered = chain.iter().any(|entry| {
-            entry.deed == Deed::Preserved && entry.path == *path && entry.sha256.as_ref() == Some(&item.sha256)
+            entry.deed == Deed::Preserved && entry.path == item.path && entry.sha256.as_ref() == Some(&item.sums)
         });
-        if !entered {
-            return Err(altered("digest", "custody log"));
+        if item.complete && !entered {
+            return Err(Broken::Altered { path: item.path.clone(), what: "digest", record: "custody log" });
         }
     }
-    let listed: BTreeSet<&str> = manifest.items.iter().map(|item| item.path.as_str()).collect();
-    let lost = chain.iter().find(|entry| entry.deed == Deed::Preserved && !listed.contains(entry.path.as_str()));
-    match lost {
-        Some(entry) => Err(Broken::Missing { path: entry.path.clone() }),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 fn check_nothing_added(files: &impl CaseFiles, manifest: &Manifest) -> Result<(), Broken> {
     let paths = files.paths().map_err(|source| Broken::Unreadable { path: ".".to_owned(), source })?;
-    let listed: BTreeSet<&str> = manifest.items.iter().map(|item| item.path.as_str()).collect();
-    let added = paths.into_iter().find(|path| path.starts_with("evidence/") && !listed.contains(path.as_str()));
+    let listed: BTreeSet<String> = manifest
+        .items
+        .iter()
+        .flat_map(|item| item.files.iter().map(|file| format!("{}/{}", item.path, file.name)))
+        .collect();
+    let added = paths.into_iter().find(|path| path.starts_with("evidence/") && !listed.contains(path));
     match added {
         Some(path) => Err(Broken::Added { path }),
         None => Ok(()),

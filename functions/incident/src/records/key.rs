@@ -112,7 +112,22 @@ impl Key {
 
     /// One item of evidence.
     pub fn evidence(id: &IncidentId, item: &EvidenceItem) -> Self {
-        Self::new(incident(id), format!("EVIDENCE#{}", item.path()))
+        Self::new(incident(id), format!("EVIDENCE#{}", item.folder()))
+    }
+
+    /// One file of an item of evidence.
+    pub fn evidence_file(id: &IncidentId, path: &str) -> Self {
+        Self::new(incident(id), format!("FILE#{path}"))
+    }
+
+    /// The end of the custody log.
+    pub fn custody_head(id: &IncidentId) -> Self {
+        Self::new(incident(id), "CUSTODY-HEAD")
+    }
+
+    /// That a statement is in the custody log.
+    pub fn custody_mark(id: &IncidentId, statement: &Digest) -> Self {
+        Self::new(incident(id), format!("CUSTODY-MARK#{}", statement.short(40)))
     }
 
     /// One entry of the custody log.
