@@ -4,8 +4,8 @@
 
 use crate::Digest;
 use crate::containment::Place;
+use crate::evidence::source::Request;
 use crate::fault::Failure;
-use crate::finding::EntityKind;
 use crate::records::Page;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -20,32 +20,20 @@ pub trait Vault {
     async fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Failure>;
 }
 
-/// What a source of evidence answered: the evidence, or why it could not be had.
-pub type Collected = Result<Value, Gap>;
-
-/// Why evidence could not be had: no such resource, no permission, nothing recorded.
+/// What a service answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Gap(pub String);
-
-/// Reads a bucket without changing it, in the account and region that it is in.
-pub trait BucketReader {
-    /// Policy, ACL, public-access block.
-    async fn configuration(&self, place: &Place, bucket: &str) -> Result<Collected, Failure>;
-    /// The list of object versions, with keys, sizes and times.
-    async fn versions(&self, place: &Place, bucket: &str) -> Result<Collected, Failure>;
+pub struct Answered {
+    /// The name of the error, if it is one.
+    pub code: Option<String>,
+    /// The body, byte for byte.
+    pub body: Vec<u8>,
 }
 
-/// Reads what a principal did.
-pub trait ActivityReader {
-    /// The API calls of a principal that its account recorded in this region between two times.
-    async fn activity(
-        &self,
-        place: &Place,
-        kind: EntityKind,
-        id: &str,
-        from: Timestamp,
-        to: Timestamp,
-    ) -> Result<Collected, Failure>;
+/// Asks the services of an account without changing anything there.
+pub trait SourceReader {
+    /// Makes one request in this account and region. An answer that says no is an answer; `Transient` where the service
+    /// says "later" or nobody answers, `NeedsOperator` where the account cannot be reached.
+    async fn ask(&self, place: &Place, request: &Request) -> Result<Answered, Failure>;
 }
 
 /// The services that made the findings.

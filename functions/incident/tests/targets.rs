@@ -29,7 +29,7 @@ const BY_HAND: [&str; 1] = ["disable-pool-user"];
 /// Everything that the library could do about this finding, whether a person has to be asked or not.
 fn steps(finding: &Finding) -> Vec<Step> {
     let all: Vec<&str> = ActionId::all().map(ActionId::as_str).collect();
-    let rest = "ask_first = []\nevidence_first = []\nevidence = []\n";
+    let rest = "ask_first = []\nevidence_first = []\n";
     let everything = format!("title = 'x'\ntrigger = ['malware']\nwaves = [{all:?}]\n{rest}");
     let nothing = format!("title = 'x'\ntrigger = []\nwaves = []\n{rest}");
     let playbooks = Playbooks::parse(&[("all.toml", &everything), ("rest.toml", &nothing)]).expect("it is a playbook");

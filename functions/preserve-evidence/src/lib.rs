@@ -1,38 +1,54 @@
 //! Preserves what is not yet preserved of an incident, most volatile first.
 
-mod collect;
+mod answers;
+mod calls;
+mod finding;
+mod keep;
+mod object;
 
 use incident::containment::{ActionRunner, Playbooks};
-use incident::evidence::custody::{self, Statement};
-use incident::evidence::{Deed, EvidenceItem, EvidenceRecord, ItemKind, Outcome, Stage};
-use incident::ports::{ActivityReader, BucketReader, Collected, FindingDesk, Gap, Vault};
-use incident::records::{Key, Records, finding_ids};
+use incident::evidence::source::FINDING;
+use incident::evidence::{Custodian, EvidenceItem, Preservation, Progress, Source, Stage, choice};
+use incident::ports::{FindingDesk, Settings, SourceReader, Vault};
+use incident::records::{Key, Listing, Records, Versioned, finding_ids};
 use incident::{Failure, Fault, Incident, IncidentId, organisation};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use platform::telemetry::count;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use std::collections::BTreeMap;
+
+/// What is left of a function's time is for writing down how far it has come.
+const RESERVE: SignedDuration = SignedDuration::from_secs(45);
+
+/// The longest wait before what takes its time is asked again, in seconds.
+const LONGEST_WAIT: u64 = 60;
 
 /// Preserves evidence.
-pub struct Preserver<T, V, A, B, L, F> {
+pub struct Preserver<T, V, G, A, S, F> {
     /// The table.
     pub records: T,
     /// The vault.
     pub vault: V,
-    /// Runs the snapshot document.
+    /// The organisation's settings.
+    pub settings: G,
+    /// Runs documents.
     pub runner: A,
-    /// Reads buckets.
-    pub buckets: B,
-    /// Reads what principals did.
-    pub trail: L,
+    /// Asks the services of the account.
+    pub sources: S,
     /// The services that made the findings.
     pub findings: F,
     /// All playbooks.
     pub playbooks: Playbooks,
-    /// Who preserves: this function's name.
-    pub custodian: String,
-    /// How many days before awareness the activity of a principal is read from.
+    /// Who preserves.
+    pub custodian: Custodian,
+    /// The partition.
+    pub partition: String,
+    /// The region of what has none.
+    pub home_region: String,
+    /// How many days before awareness logs are read from.
     pub activity_days: u32,
+    /// Reads the clock: an invocation goes on for minutes.
+    pub clock: fn() -> Timestamp,
 }
 
 /// Which incident, and which stage of its response.
@@ -50,8 +66,10 @@ pub struct Preserved {
     incident: IncidentId,
     stage: Stage,
     state: State,
-    preserved: usize,
+    items: usize,
     gaps: usize,
+    /// When to go on.
+    wait_seconds: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -61,124 +79,114 @@ enum State {
     Preserved,
 }
 
-impl<T, V, A, B, L, F> Preserver<T, V, A, B, L, F>
+/// One invocation.
+pub(crate) struct Run<'a> {
+    incident: &'a Incident,
+    /// When it has to stop.
+    until: Timestamp,
+}
+
+impl<T, V, G, A, S, F> Preserver<T, V, G, A, S, F>
 where
     T: Records,
     V: Vault,
+    G: Settings,
     A: ActionRunner,
-    B: BucketReader,
-    L: ActivityReader,
+    S: SourceReader,
     F: FindingDesk,
 {
-    /// Preserves every item that is ready. Called until it says `preserved`; what is preserved stays as it is.
+    /// Preserves what is ready, until shortly before `deadline`. Called until it says `preserved`; what is preserved stays as it
+    /// is.
     ///
     /// # Errors
-    /// `Transient` where a source throttles. What is missing at the source is a gap, not an error.
-    pub async fn preserve(&self, task: PreserveTask, now: Timestamp) -> Result<Preserved, Failure> {
+    /// `Transient` where table or vault throttle. What a source does not give is a gap, not an error.
+    pub async fn preserve(&self, task: PreserveTask, deadline: Timestamp) -> Result<Preserved, Failure> {
         let incident: Incident = self.records.require(&Key::incident(&task.incident), "incident of this id").await?;
+        let items = self.items(&incident, task.stage).await?;
+        let listed: Vec<Preservation> =
+            self.records.list(&Listing::of_incident(&incident.id, "EVIDENCE#")).await?;
+        let done: BTreeMap<String, Preservation> = listed
+            .into_iter()
+            .filter(Preservation::is_done)
+            .map(|preservation| (preservation.item.folder(), preservation))
+            .collect();
+        let until = deadline.saturating_sub(RESERVE).unwrap_or(deadline);
+        let run = Run { incident: &incident, until };
+        let mut result = Preserved {
+            incident: incident.id.clone(),
+            stage: task.stage,
+            state: State::Preserved,
+            items: 0,
+            gaps: 0,
+            wait_seconds: LONGEST_WAIT,
+        };
+        for item in items {
+            let settled = match done.get(&item.folder()) {
+                Some(preservation) => preservation.clone(),
+                None if (self.clock)() >= until => {
+                    result.go_on_after(1);
+                    break;
+                }
+                None => self.go_on(&run, item).await?,
+            };
+            result.add(&settled);
+        }
+        Ok(result)
+    }
+
+    async fn items(&self, incident: &Incident, stage: Stage) -> Result<Vec<EvidenceItem>, Failure> {
         // Evidence does not wait for settings to be mended.
-        let holdings = match organisation::load(&self.vault).await {
+        let holdings = match organisation::load(&self.settings).await {
             Ok(organisation) => organisation.data_inventory,
             Err(failure) if failure.fault() == Fault::Transient => return Err(failure),
             Err(_) => Vec::new(),
         };
         let playbook = self.playbooks.choose(incident.category, &incident.entities, &holdings).playbook;
-        let findings = finding_ids(&self.records, &incident).await?;
-        let mut items = EvidenceItem::of(playbook, &incident, &findings, task.stage);
-        // Snapshots take longest, so they are started before the rest is read.
-        items.sort_by_key(|item| item.kind != ItemKind::InstanceVolumes);
-        let mut result = Preserved {
-            incident: incident.id.clone(),
-            stage: task.stage,
-            state: State::Preserved,
-            preserved: 0,
-            gaps: 0,
-        };
-        let mut waiting = Vec::new();
-        for item in items {
-            match self.settle(&incident, &item, now).await? {
-                Some(record) => result.add(&record),
-                None => waiting.push(item),
-            }
-        }
-        for item in waiting {
-            match self.settle(&incident, &item, now).await? {
-                Some(record) => result.add(&record),
-                None => result.state = State::InProgress,
-            }
-        }
-        Ok(result)
+        let findings = finding_ids(&self.records, incident).await?;
+        Ok(choice::items(playbook, incident, &findings, stage))
     }
 
-    /// The record of an item, after it was preserved if it was not; `None` while its source is still at work.
-    async fn settle(
-        &self,
-        incident: &Incident,
-        item: &EvidenceItem,
-        now: Timestamp,
-    ) -> Result<Option<EvidenceRecord>, Failure> {
-        let key = Key::evidence(&incident.id, item);
-        if let Some(record) = self.records.get(&key).await? {
-            return Ok(Some(record));
+    /// Goes on with an item that is not done.
+    async fn go_on(&self, run: &Run<'_>, item: EvidenceItem) -> Result<Preservation, Failure> {
+        let key = Key::evidence(&run.incident.id, &item);
+        let begun = Preservation::begun(run.incident.id.clone(), item, (self.clock)());
+        self.records.create(&key, &begun).await?;
+        let found = self.records.read(std::slice::from_ref(&key)).await?.into_iter().next().flatten();
+        let mut held: Versioned<Preservation> =
+            found.ok_or_else(|| Failure::transient("a record that was just written is not there"))?;
+        if held.record.is_done() {
+            return Ok(held.record);
         }
-        let (source, collected) = match self.collect(incident, item).await {
-            Ok(Some(answer)) => answer,
-            Ok(None) => return Ok(None),
-            Err(failure) if failure.fault() == Fault::Transient => return Err(failure),
-            // One source that cannot be asked must not keep the others from being preserved.
-            Err(failure) => ("none", Err(Gap(failure.to_string()))),
+        self.keep_about(run, &held.record).await?;
+        let is_complete = match Source::named(&held.record.item.source) {
+            _ if held.record.item.source == FINDING => self.take_finding(&mut held.record).await?,
+            Some(source) => self.take_calls(run, source, &mut held).await?,
+            None => {
+                self.gap(&mut held.record, "item", "no source of this name is known any more");
+                true
+            }
         };
-        let outcome = self.put(incident, item, source, collected, now).await?;
-        let record = EvidenceRecord {
-            incident: incident.id.clone(),
-            item: item.clone(),
-            path: item.path(),
-            outcome,
-            collected_at: now,
-            source: source.to_owned(),
-        };
-        let (record, is_new) = self.records.create(&key, &record).await?;
-        if is_new {
+        if is_complete {
+            self.finish(&mut held).await?;
             count("EvidencePreserved", 1);
+        } else {
+            self.save(&mut held).await?;
         }
-        Ok(Some(record))
-    }
-
-    async fn put(
-        &self,
-        incident: &Incident,
-        item: &EvidenceItem,
-        source: &str,
-        collected: Collected,
-        now: Timestamp,
-    ) -> Result<Outcome, Failure> {
-        let path = item.path();
-        let (deed, outcome, reason) = match collected {
-            Ok(content) => {
-                let document = json!({"item": item, "collected_at": now, "source": source, "content": content});
-                let (sha256, bytes) = self
-                    .vault
-                    .preserve(&format!("incidents/{}/{path}", incident.id), document.to_string().into_bytes())
-                    .await?;
-                (Deed::Preserved, Outcome::Preserved { sha256, bytes }, format!("response to {}", incident.id))
-            }
-            Err(Gap(reason)) => (Deed::GapRecorded, Outcome::Gap { reason: reason.clone() }, reason),
-        };
-        let sha256 = match &outcome {
-            Outcome::Preserved { sha256, .. } => Some(sha256.clone()),
-            Outcome::Gap { .. } => None,
-        };
-        let statement = Statement { custodian: self.custodian.clone(), deed, path, sha256, reason };
-        custody::enter(&self.records, &incident.id, now, &statement).await?;
-        Ok(outcome)
+        Ok(held.record)
     }
 }
 
 impl Preserved {
-    fn add(&mut self, record: &EvidenceRecord) {
-        match record.outcome {
-            Outcome::Preserved { .. } => self.preserved += 1,
-            Outcome::Gap { .. } => self.gaps += 1,
+    fn add(&mut self, preservation: &Preservation) {
+        self.items += 1;
+        self.gaps += preservation.gaps.len();
+        if let Progress::AtWork { next } = &preservation.progress {
+            self.go_on_after(1 << next.asked.min(6));
         }
+    }
+
+    fn go_on_after(&mut self, seconds: u64) {
+        self.state = State::InProgress;
+        self.wait_seconds = self.wait_seconds.min(seconds);
     }
 }

@@ -27,6 +27,7 @@ pub fn items(playbook: &Playbook, incident: &Incident, findings: &[String], stag
             subject: identity.clone(),
             account: incident.account.clone(),
             region: Some(incident.region.clone()),
+            arn: None,
         };
         // The findings cost no call: they are safe before anything else is asked for.
         items.splice(0..0, findings.iter().map(finding));
@@ -42,6 +43,7 @@ fn of_source(source: &Source, incident: &Incident) -> BTreeSet<EvidenceItem> {
         subject: account.to_owned(),
         account: account.to_owned(),
         region,
+        arn: None,
     };
     match source.of {
         Some(Whole::Account) => incident.entities.iter().map(|found| of_account(&found.account, None)).collect(),
@@ -59,6 +61,7 @@ fn of_source(source: &Source, incident: &Incident) -> BTreeSet<EvidenceItem> {
                 subject: found.entity.id.clone(),
                 account: found.account.clone(),
                 region: found.region.clone(),
+                arn: found.entity.arn.clone(),
             };
             incident.entities.iter().filter(fits).map(of_resource).collect()
         }

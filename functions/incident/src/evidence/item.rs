@@ -32,6 +32,8 @@ pub struct EvidenceItem {
     pub account: String,
     /// Its region; `None` for what is global.
     pub region: Option<String>,
+    /// Its ARN, where a finding gives it. It is not what tells two items apart.
+    pub arn: Option<String>,
 }
 
 impl EvidenceItem {

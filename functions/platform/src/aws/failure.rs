@@ -25,6 +25,11 @@ const TRANSIENT: [&str; 16] = [
     "KMSThrottlingException",
 ];
 
+/// Whether a code says "later".
+pub(super) fn is_transient(code: &str) -> bool {
+    TRANSIENT.contains(&code)
+}
+
 /// The failure that this error means. `doing` says what was tried.
 pub(super) fn failed<E>(doing: &'static str, error: SdkError<E, HttpResponse>) -> Failure
 where
@@ -33,7 +38,7 @@ where
     let fault = match &error {
         SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => Fault::Transient,
         SdkError::ServiceError(service) => {
-            let later = service.err().code().is_some_and(|code| TRANSIENT.contains(&code));
+            let later = service.err().code().is_some_and(is_transient);
             if later || service.raw().status().is_server_error() { Fault::Transient } else { Fault::NeedsOperator }
         }
         SdkError::ConstructionFailure(_) | _ => Fault::NeedsOperator,

@@ -1,7 +1,6 @@
 //! One file an AWS service, each implementing ports of the core. AWS types never leave this folder.
 
 mod answer_body;
-mod cloudtrail;
 mod dynamodb;
 mod failure;
 mod feeds;
@@ -11,20 +10,22 @@ mod member;
 mod s3;
 mod sesv2;
 mod sfn;
+mod signed_request;
 mod sns;
+mod sources;
 mod sqs;
 mod ssm;
 
-pub use cloudtrail::Trail;
 pub use dynamodb::Table;
 pub use feeds::RegionalFeed;
 pub use findings::FindingServices;
 pub use function_url::FunctionUrl;
 pub use member::MemberRole;
-pub use s3::{Buckets, LockedBucket};
+pub use s3::LockedBucket;
 pub use sesv2::Mailer;
 pub use sfn::{StateMachine, WaitingTask};
 pub use sns::Topic;
+pub use sources::Sources;
 pub use sqs::{DeadLetterQueue, FindingsQueue};
 pub use ssm::Automations;
 

@@ -8,10 +8,13 @@ mod template;
 
 pub use answer::{Form, read as read_answer};
 pub use pointer::values;
-pub use request::{Asked, Request};
+pub use request::{Request, escape};
 pub use template::{Known, Unfilled, Window};
 
+use crate::evidence::EvidenceItem;
 use crate::finding::EntityKind;
+use jiff::{SignedDuration, Timestamp};
+use regex_lite::Regex;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -60,12 +63,36 @@ pub struct Source {
     pub volatility: u8,
     /// Only a resource whose id begins so is asked about.
     pub id_prefix: Option<String>,
-    /// The form of ids, for who reads the file.
+    /// The form of ids. Its named groups are names for templates.
     #[serde(default)]
     pub pattern: Option<String>,
+    /// Words of a kind of resource, for templates, such as what CloudTrail calls it.
+    #[serde(default)]
+    pub words: BTreeMap<EntityKind, BTreeMap<String, String>>,
     /// The calls, in the order in which they are made.
     #[serde(default, rename = "call")]
     pub calls: Vec<Call>,
+    /// What is a gap although every call was answered.
+    #[serde(default, rename = "gap")]
+    pub gaps: Vec<Absence>,
+}
+
+/// Something that is missing at the source: no trail that records data events, no flow log. The gap is evidence, too.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Absence {
+    /// What is missing.
+    pub name: String,
+    /// Only of resources of these kinds; of all of the source's where it is empty.
+    #[serde(default)]
+    pub about: Vec<EntityKind>,
+    /// Where it would be: `call:/pointer`, any of them.
+    pub unless: Vec<String>,
+    /// One of these values must be there; any value does where it is empty.
+    #[serde(default)]
+    pub holds: Vec<String>,
+    /// What the gap says.
+    pub reason: String,
 }
 
 /// What a source that is about no single resource is asked about.
@@ -100,18 +127,36 @@ pub struct Call {
     /// Parameters: of the query string (REST), of the form (query protocol), of the body (JSON).
     #[serde(default)]
     pub with: Map<String, Value>,
-    /// Once for each value that the first page of an earlier call has there: `call:/pointer`.
+    /// Only of resources of these kinds; of all of the source's where it is empty.
     #[serde(default)]
-    pub each: Option<String>,
+    pub about: Vec<EntityKind>,
+    /// Only of resources whose ARN is of this form, or not known.
+    #[serde(default)]
+    pub arn: Option<String>,
+    /// Where it is asked, if not in the resource's region: a template.
+    #[serde(default)]
+    pub region: Option<String>,
+    /// Once for each value that the answers of an earlier call have there, `call:/pointer`; of two such lists, for each pair.
+    #[serde(default, deserialize_with = "one_or_two")]
+    pub each: Vec<String>,
+    /// Only for values that hold these: pointers into the value, and templates.
+    #[serde(default, rename = "where")]
+    pub holding: BTreeMap<String, String>,
     /// The gap that is recorded when there is none.
     #[serde(default)]
     pub without: Option<String>,
+    /// For how many days the source keeps what it is asked for, `90d`: a template. What the window wants beyond is a gap.
+    #[serde(default)]
+    pub keeps: Option<String>,
     /// Which parameter goes on with what of the answer. A listing ends where none of it is there.
     #[serde(default)]
     pub pages: BTreeMap<String, String>,
-    /// How many pages are read at most.
+    /// How many pages are read at most: what lies behind is a gap.
     #[serde(default = "many")]
-    pub most_pages: usize,
+    pub most: usize,
+    /// What the answer must hold before it counts: it is asked for again until then, for a minute.
+    #[serde(default)]
+    pub until: BTreeMap<String, Vec<String>>,
     /// Codes that say that there is none: that answer is the evidence.
     #[serde(default)]
     pub absent: Vec<String>,
@@ -148,13 +193,19 @@ pub struct Service {
     /// Of the JSON protocols: what stands before the operation in `X-Amz-Target`.
     #[serde(default)]
     pub target: String,
+    /// Of the JSON protocol: its version.
+    #[serde(default = "newer")]
+    pub json: String,
+    /// Further headers: templates.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
     /// Whether it has one endpoint for all regions of a partition.
     #[serde(default)]
     pub global: bool,
     /// The name that requests are signed for, where it is not the service's own here.
     #[serde(default)]
     pub signing: Option<String>,
-    /// The first label of its host, where it is not the service's own name here.
+    /// Its host, where that is not `<service>.<region>.<suffix>`: a template.
     #[serde(default)]
     pub host: Option<String>,
     /// What its IAM actions begin with, where it is not the service's own name here.
@@ -168,19 +219,33 @@ pub struct Service {
 pub enum Protocol {
     /// A form, answered by XML.
     Query,
-    /// JSON 1.1 by `X-Amz-Target`.
+    /// JSON by `X-Amz-Target`.
     Json,
-    /// JSON 1.0 by `X-Amz-Target`.
-    #[serde(rename = "json-1.0")]
-    Json10,
     /// Method and path, answered by XML.
     Rest,
     /// Method and path, answered by JSON.
     RestJson,
 }
 
+fn one_or_two<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Lists {
+        One(String),
+        Several(Vec<String>),
+    }
+    Ok(match Lists::deserialize(deserializer)? {
+        Lists::One(list) => vec![list],
+        Lists::Several(lists) => lists,
+    })
+}
+
 fn get() -> String {
     "GET".to_owned()
+}
+
+fn newer() -> String {
+    "1.1".to_owned()
 }
 
 fn root() -> String {
@@ -201,6 +266,42 @@ impl Source {
     pub fn all() -> impl Iterator<Item = &'static Self> {
         LIBRARY.sources.values()
     }
+
+    /// Whether something of the source, a later call or a gap, needs the answers of this call.
+    pub fn needs(&self, call: &Call) -> bool {
+        let reference = format!("{}:", call.name);
+        self.calls.iter().any(|later| call.is_needed_by(later))
+            || self.gaps.iter().flat_map(|gap| &gap.unless).any(|unless| unless.starts_with(&reference))
+            || self.words.values().flat_map(BTreeMap::values).any(|word| word.contains(&format!("{{{reference}")))
+    }
+
+    /// The parts of a subject that the pattern names; `None` where the subject is not of its form.
+    pub fn parts(&self, subject: &str) -> Option<BTreeMap<String, String>> {
+        let Some(pattern) = &self.pattern else { return Some(BTreeMap::new()) };
+        let pattern = Regex::new(pattern).ok()?;
+        let found = pattern.captures(subject)?;
+        let named = pattern.capture_names().flatten();
+        Some(named.filter_map(|name| Some((name.to_owned(), found.name(name)?.as_str().to_owned()))).collect())
+    }
+}
+
+impl Absence {
+    /// Whether it is missing, as far as the answers tell; not where what would tell was not answered.
+    pub fn is_found(&self, known: &Known<'_>) -> bool {
+        let is_answered = |reference: &String| {
+            reference.split(':').next().is_some_and(|call| known.answers.contains_key(call))
+        };
+        let is_there = |value: &Value| {
+            self.holds.is_empty() || value.as_str().is_some_and(|text| self.holds.iter().any(|one| one == text))
+        };
+        fits(&self.about, known.item)
+            && self.unless.iter().any(is_answered)
+            && !self.unless.iter().any(|reference| known.all_of(reference).iter().any(is_there))
+    }
+}
+
+fn fits(about: &[EntityKind], item: &EvidenceItem) -> bool {
+    about.is_empty() || item.kind.is_some_and(|kind| about.contains(&kind))
 }
 
 impl Call {
@@ -215,12 +316,60 @@ impl Call {
         self.action.clone().unwrap_or_else(|| format!("{prefix}:{}", self.operation))
     }
 
+    /// Whether a later call of the source needs its answers.
+    fn is_needed_by(&self, later: &Self) -> bool {
+        let reference = format!("{}:", self.name);
+        later.each.iter().any(|list| list.starts_with(&reference)) || {
+            let inside = format!("{{{reference}");
+            let texts = serde_json::to_string(&later.with).unwrap_or_default();
+            let region = later.region.as_deref().unwrap_or_default();
+            let bucket = later.names_objects.as_ref().map_or("", |named| named.bucket.as_str());
+            let keeps = later.keeps.as_deref().unwrap_or_default();
+            [texts.as_str(), later.path.as_str(), region, bucket, keeps].iter().any(|text| text.contains(&inside))
+        }
+    }
+
+    /// Whether it is made of this item.
+    pub fn is_about(&self, item: &EvidenceItem) -> bool {
+        let is_of_form = |form: &String| {
+            let form = Regex::new(form);
+            item.arn.as_ref().is_none_or(|arn| form.is_ok_and(|form| form.is_match(arn)))
+        };
+        fits(&self.about, item) && self.arn.as_ref().is_none_or(is_of_form)
+    }
+
+    /// From when on the source has what it is asked for, if that is later than the window begins.
+    pub fn kept_since(&self, known: &Known<'_>, now: Timestamp) -> Option<Timestamp> {
+        let days: i64 = known.fill(self.keeps.as_ref()?).ok()?.strip_suffix('d')?.parse().ok()?;
+        let since = now.checked_sub(SignedDuration::from_hours(days.checked_mul(24)?)).ok()?;
+        (since > known.window.from).then_some(since)
+    }
+
+    /// The lists of values that it is made for, every combination of them; one without values where it is made once.
+    pub fn rounds(&self, known: &Known<'_>) -> Vec<Vec<Value>> {
+        let is_meant = |value: &Value| {
+            self.holding.iter().all(|(pointer, wanted)| {
+                let wanted = known.fill(wanted).ok();
+                values(value, pointer).iter().any(|found| found.as_str() == wanted.as_deref())
+            })
+        };
+        self.each.iter().fold(vec![Vec::new()], |rounds, list| {
+            let mut values = known.all_of(list);
+            values.retain(is_meant);
+            let with = |round: &Vec<Value>| {
+                let round = round.clone();
+                values.iter().map(move |value| [round.clone(), vec![value.clone()]].concat()).collect::<Vec<_>>()
+            };
+            rounds.iter().flat_map(with).collect()
+        })
+    }
+
     /// How its answers are read.
     pub fn form(&self) -> Form {
         let protocol = self.spoken_to().map_or(Protocol::Json, |service| service.protocol);
         self.body.unwrap_or(match protocol {
             Protocol::Query | Protocol::Rest => Form::Xml,
-            Protocol::Json | Protocol::Json10 | Protocol::RestJson => Form::Json,
+            Protocol::Json | Protocol::RestJson => Form::Json,
         })
     }
 }

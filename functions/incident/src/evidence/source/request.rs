@@ -1,13 +1,19 @@
 //! The request of a call, before it has a host and a signature.
 
-use super::template::{Known, Unfilled};
+use super::template::{Known, Unfilled, global_region, suffix};
 use super::{Call, Protocol, Service};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// A request to a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
+    /// The region that is asked and signed for.
+    pub region: String,
+    /// The name that is signed for.
+    pub signing: String,
+    /// The host, without a bucket in front.
+    pub host: String,
     /// The method.
     pub method: String,
     /// The path, with each part escaped; of S3 it begins with the bucket.
@@ -15,20 +21,9 @@ pub struct Request {
     /// The parameters of the query string, unescaped.
     pub query: Vec<(String, String)>,
     /// Further headers.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<(String, String)>,
     /// The body.
     pub body: String,
-}
-
-/// A call as it is made now.
-#[derive(Clone, Debug)]
-pub struct Asked<'a> {
-    /// The call.
-    pub call: &'a Call,
-    /// Its service.
-    pub service: &'a Service,
-    /// The request.
-    pub request: Request,
 }
 
 impl Call {
@@ -36,68 +31,66 @@ impl Call {
     ///
     /// # Errors
     /// Where a parameter has no value.
-    pub fn ask<'a>(
-        &'a self,
-        service: &'a Service,
+    pub fn request(
+        &self,
+        service: &Service,
         known: &Known<'_>,
         tokens: &BTreeMap<String, String>,
-    ) -> Result<Asked<'a>, Unfilled> {
+    ) -> Result<Request, Unfilled> {
+        let region = match &self.region {
+            Some(region) => known.fill(region)?,
+            None if service.global => global_region(known.partition).to_owned(),
+            None => known.region.to_owned(),
+        };
+        let known = Known { region: &region, ..known.clone() };
         let mut with = known.fill_members(&self.with)?;
         with.extend(tokens.iter().map(|(name, value)| (name.clone(), Value::String(value.clone()))));
-        let request = match service.protocol {
+        let mut headers = Vec::new();
+        for (name, value) in &service.headers {
+            headers.push((name.clone(), known.fill(value)?));
+        }
+        let (mut method, mut path, mut query) = ("POST".to_owned(), "/".to_owned(), Vec::new());
+        let mut of_type = |form: &str| headers.push(("content-type".to_owned(), form.to_owned()));
+        let body = match service.protocol {
             Protocol::Query => {
+                of_type("application/x-www-form-urlencoded; charset=utf-8");
                 let mut pairs = vec![
                     ("Action".to_owned(), self.operation.clone()),
                     ("Version".to_owned(), service.version.clone()),
                 ];
                 flatten(&mut pairs, String::new(), &Value::Object(with));
-                let body = pairs.iter().map(|(name, value)| format!("{}={}", escape(name), escape(value)));
-                Request {
-                    method: "POST".to_owned(),
-                    path: "/".to_owned(),
-                    query: Vec::new(),
-                    headers: vec![("content-type", "application/x-www-form-urlencoded; charset=utf-8".to_owned())],
-                    body: body.collect::<Vec<_>>().join("&"),
+                let pairs = pairs.iter().map(|(name, value)| format!("{}={}", escape(name), escape(value)));
+                pairs.collect::<Vec<_>>().join("&")
+            }
+            Protocol::Json => {
+                of_type(&format!("application/x-amz-json-{}", service.json));
+                headers.push(("x-amz-target".to_owned(), format!("{}.{}", service.target, self.operation)));
+                Value::Object(with).to_string()
+            }
+            Protocol::Rest | Protocol::RestJson => {
+                path = known.fill_as(&self.path, |name, value| match name {
+                    // A key of S3 keeps its slashes.
+                    "key" => value.split('/').map(escape).collect::<Vec<_>>().join("/"),
+                    _ => escape(&value),
+                })?;
+                method.clone_from(&self.method);
+                if service.protocol == Protocol::RestJson && method != "GET" {
+                    of_type("application/json");
+                    Value::Object(with).to_string()
+                } else {
+                    flatten(&mut query, String::new(), &Value::Object(with));
+                    String::new()
                 }
             }
-            Protocol::Json | Protocol::Json10 => Request {
-                method: "POST".to_owned(),
-                path: "/".to_owned(),
-                query: Vec::new(),
-                headers: vec![
-                    ("content-type", content_type(service.protocol).to_owned()),
-                    ("x-amz-target", format!("{}.{}", service.target, self.operation)),
-                ],
-                body: Value::Object(with).to_string(),
-            },
-            Protocol::Rest | Protocol::RestJson => self.rest(service.protocol, known, with)?,
         };
-        Ok(Asked { call: self, service, request })
+        let host = match &service.host {
+            Some(host) => known.fill(host)?,
+            None if service.global => format!("{}.{}", self.service, suffix(known.partition)),
+            None => format!("{}.{region}.{}", self.service, suffix(known.partition)),
+        };
+        let signing = service.signing.as_ref().unwrap_or(&self.service).clone();
+        Ok(Request { region, signing, host, method, path, query, headers, body })
     }
-
-    fn rest(&self, protocol: Protocol, known: &Known<'_>, with: Map<String, Value>) -> Result<Request, Unfilled> {
-        let path = known.fill_as(&self.path, |value| match protocol {
-            // A key of S3 keeps its slashes.
-            Protocol::Rest => value.split('/').map(escape).collect::<Vec<_>>().join("/"),
-            Protocol::RestJson | Protocol::Query | Protocol::Json | Protocol::Json10 => escape(&value),
-        })?;
-        let in_body = protocol == Protocol::RestJson && self.method != "GET";
-        let mut query = Vec::new();
-        if !in_body {
-            flatten(&mut query, String::new(), &Value::Object(with.clone()));
-        }
-        Ok(Request {
-            method: self.method.clone(),
-            path,
-            query,
-            headers: if in_body { vec![("content-type", "application/json".to_owned())] } else { Vec::new() },
-            body: if in_body { Value::Object(with).to_string() } else { String::new() },
-        })
-    }
-}
-
-fn content_type(protocol: Protocol) -> &'static str {
-    if protocol == Protocol::Json10 { "application/x-amz-json-1.0" } else { "application/x-amz-json-1.1" }
 }
 
 /// The members of a value as pairs of names joined by dots and texts.
@@ -117,7 +110,7 @@ fn flatten(pairs: &mut Vec<(String, String)>, name: String, value: &Value) {
 }
 
 /// Percent-encoding of everything but the unreserved characters (RFC 3986, section 2.3), as AWS signs it.
-pub(super) fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     text.bytes().fold(String::new(), |mut escaped, byte| {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             escaped.push(char::from(byte));

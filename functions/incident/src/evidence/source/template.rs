@@ -1,9 +1,11 @@
 //! Templates in the parameters of a call: `{subject}`, `{from}`, `{each}`, `{call:/pointer}` …
 
+use super::Source;
 use super::pointer::{text, values};
 use crate::evidence::EvidenceItem;
 use crate::record::IncidentId;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -17,22 +19,26 @@ pub struct Window {
 }
 
 /// What a template can name.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Known<'a> {
     /// The incident.
     pub incident: &'a IncidentId,
     /// The item.
     pub item: &'a EvidenceItem,
+    /// The source.
+    pub source: &'a Source,
+    /// The parts of the subject that the source's pattern names.
+    pub parts: &'a BTreeMap<String, String>,
     /// The region that is asked.
     pub region: &'a str,
     /// The partition: `aws`, `aws-cn`, `aws-us-gov`.
     pub partition: &'a str,
     /// The times that logs are read between.
     pub window: Window,
-    /// The value that this call is made for.
-    pub each: Option<&'a str>,
-    /// The first pages of earlier calls, by name.
-    pub answers: &'a BTreeMap<String, Value>,
+    /// The values that this call is made for, one for each list that it is made of.
+    pub each: &'a [Value],
+    /// Every answer of earlier calls, by the call's name.
+    pub answers: &'a BTreeMap<String, Vec<Value>>,
 }
 
 /// A template that names what is not there.
@@ -40,42 +46,60 @@ pub struct Known<'a> {
 #[error("`{0}` has no value")]
 pub struct Unfilled(pub String);
 
+/// The region that signs for the services without regions.
+pub(super) fn global_region(partition: &str) -> &'static str {
+    match partition {
+        "aws-cn" => "cn-northwest-1",
+        "aws-us-gov" => "us-gov-west-1",
+        _ => "us-east-1",
+    }
+}
+
+/// What the host names of a partition end with.
+pub(super) fn suffix(partition: &str) -> &'static str {
+    if partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" }
+}
+
 impl Known<'_> {
     /// The text with what stands in braces replaced.
     ///
     /// # Errors
     /// Where something has no value.
     pub fn fill(&self, template: &str) -> Result<String, Unfilled> {
-        self.fill_as(template, |value| value)
+        self.fill_as(template, |_, value| value)
     }
 
-    /// The same, with every value written so.
-    pub(super) fn fill_as(&self, template: &str, write: impl Fn(String) -> String) -> Result<String, Unfilled> {
+    /// The same, with every value written by `write`, which is given the name and the value.
+    pub(super) fn fill_as(
+        &self,
+        template: &str,
+        write: impl Fn(&str, String) -> String,
+    ) -> Result<String, Unfilled> {
         let mut filled = String::new();
         let mut rest = template;
         while let Some((before, after)) = rest.split_once('{') {
             let Some((name, following)) = after.split_once('}') else { break };
             filled.push_str(before);
-            filled.push_str(&write(self.value(name).ok_or_else(|| Unfilled(name.to_owned()))?));
+            let value = self.value(name).as_ref().and_then(text).ok_or_else(|| Unfilled(name.to_owned()))?;
+            filled.push_str(&write(name, value));
             rest = following;
         }
         filled.push_str(rest);
         Ok(filled)
     }
 
-    /// The same for every text of a parameter. A text `#{…}` becomes a number.
+    /// The same for every text of a parameter. A text `#{…}` becomes the value itself: a number, a switch, a list.
     ///
     /// # Errors
     /// Where something has no value.
     pub fn fill_value(&self, value: &Value) -> Result<Value, Unfilled> {
         Ok(match value {
-            Value::String(template) => match template.strip_prefix('#') {
-                Some(number) if number.starts_with('{') => {
-                    let filled = self.fill(number)?;
-                    filled.parse::<i64>().map(Value::from).map_err(|_| Unfilled(number.to_owned()))?
+            Value::String(template) => {
+                match template.strip_prefix("#{").and_then(|rest| rest.strip_suffix('}')) {
+                    Some(name) => self.value(name).ok_or_else(|| Unfilled(name.to_owned()))?,
+                    None => Value::String(self.fill(template)?),
                 }
-                _ => Value::String(self.fill(template)?),
-            },
+            }
             Value::Array(list) => {
                 Value::Array(list.iter().map(|member| self.fill_value(member)).collect::<Result<_, _>>()?)
             }
@@ -92,42 +116,122 @@ impl Known<'_> {
         members.iter().map(|(name, value)| Ok((name.clone(), self.fill_value(value)?))).collect()
     }
 
-    /// The values of `call:/pointer`.
-    pub fn each_of(&self, reference: &str) -> Vec<String> {
+    /// The values of `call:/pointer` in all answers of the call, each once, without those that are empty.
+    pub fn all_of(&self, reference: &str) -> Vec<Value> {
+        let (reference, filter) = parted(reference);
         let Some((call, pointer)) = reference.split_once(':') else { return Vec::new() };
-        let found = self.answers.get(call).map(|answer| values(answer, pointer)).unwrap_or_default();
-        let mut texts: Vec<String> = Vec::new();
-        for value in found.into_iter().filter_map(text) {
-            if !texts.contains(&value) {
-                texts.push(value);
+        let answers = self.answers.get(call).map(Vec::as_slice).unwrap_or_default();
+        let mut found: Vec<Value> = Vec::new();
+        for value in answers.iter().flat_map(|answer| values(answer, pointer)) {
+            let Some(value) = filtered(value.clone(), filter) else { continue };
+            if !is_empty(&value) && !found.contains(&value) {
+                found.push(value);
             }
         }
-        texts
+        found
     }
 
-    fn value(&self, name: &str) -> Option<String> {
-        let subject = &self.item.subject;
-        let after = |mark: char| subject.split_once(mark).map(|(_, after)| after.to_owned());
-        Some(match name {
-            "subject" => subject.clone(),
-            // Of `bucket/key`, `cluster/task`, `account:region`.
-            "subject.first" => subject.split(['/', ':']).next().unwrap_or(subject).to_owned(),
-            "subject.rest" => after('/').or_else(|| after(':'))?,
-            // A session is known as `AROA…:name` or `role/name`; its events carry the name alone.
-            "subject.last" => subject.rsplit(['/', ':']).next().unwrap_or(subject).to_owned(),
-            "account" => self.item.account.clone(),
-            "region" => self.region.to_owned(),
-            "partition" => self.partition.to_owned(),
-            "incident" => self.incident.to_string(),
-            "each" => self.each?.to_owned(),
-            "each.last" => self.each?.rsplit(['/', ':']).next()?.to_owned(),
-            "from" => self.window.from.to_string(),
-            "to" => self.window.to.to_string(),
-            "from.seconds" => self.window.from.as_second().to_string(),
-            "to.seconds" => self.window.to.as_second().to_string(),
-            "from.millis" => self.window.from.as_millisecond().to_string(),
-            "to.millis" => self.window.to.as_millisecond().to_string(),
-            reference => self.each_of(reference).into_iter().next()?,
-        })
+    fn value(&self, name: &str) -> Option<Value> {
+        let (name, filter) = parted(name);
+        let moment = |at: Timestamp, form: &str| at.to_zoned(TimeZone::UTC).strftime(form).to_string();
+        let value = match name {
+            "subject" => self.item.subject.clone().into(),
+            "arn" => self.item.arn.clone()?.into(),
+            "account" => self.item.account.clone().into(),
+            "region" => self.region.into(),
+            "global" => global_region(self.partition).into(),
+            "partition" => self.partition.into(),
+            "suffix" => suffix(self.partition).into(),
+            "incident" => self.incident.as_str().into(),
+            "from" => self.window.from.to_string().into(),
+            "to" => self.window.to.to_string().into(),
+            "from.seconds" => self.window.from.as_second().into(),
+            "to.seconds" => self.window.to.as_second().into(),
+            "from.millis" => self.window.from.as_millisecond().into(),
+            "to.millis" => self.window.to.as_millisecond().into(),
+            "from.date" => moment(self.window.from, "%Y-%m-%d").into(),
+            "to.date" => moment(self.window.to, "%Y-%m-%d").into(),
+            "from.day" => moment(self.window.from, "%Y/%m/%d").into(),
+            "to.day" => moment(self.window.to, "%Y/%m/%d").into(),
+            "from.hour" => moment(self.window.from, "%Y/%m/%d/%H").into(),
+            "to.hour" => moment(self.window.to, "%Y/%m/%d/%H").into(),
+            // What is not there has no prefix either, and an empty prefix is one.
+            name if name.starts_with("each") => match (self.of_each(name), filter) {
+                (Some(value), _) => value,
+                (None, "prefix") => Value::String(String::new()),
+                (None, _) => return None,
+            },
+            name => match (self.parts.get(name), self.word(name)) {
+                (Some(part), _) => part.clone().into(),
+                (None, Some(word)) => self.fill(word).ok()?.into(),
+                (None, None) => match self.all_of(name).into_iter().next() {
+                    Some(value) => value,
+                    None if filter == "prefix" => Value::String(String::new()),
+                    None => return None,
+                },
+            },
+        };
+        filtered(value, filter).filter(|value| filter == "prefix" || !is_empty(value))
     }
+
+    /// The word of this name for the item's kind.
+    fn word(&self, name: &str) -> Option<&str> {
+        self.source.words.get(&self.item.kind?)?.get(name).map(String::as_str)
+    }
+
+    /// `each`, `each.2`, `each:/pointer`, `each.2:/pointer`.
+    fn of_each(&self, name: &str) -> Option<Value> {
+        let (which, pointer) = name.split_once(':').unwrap_or((name, ""));
+        let place: usize = which.strip_prefix("each.").map_or(Ok(1), str::parse).ok()?;
+        let value = self.each.get(place.checked_sub(1)?)?;
+        values(value, pointer).into_iter().next().cloned()
+    }
+}
+
+/// A name and the filter behind it: `call:/pointer|bucket`.
+fn parted(name: &str) -> (&str, &str) {
+    name.rsplit_once('|').unwrap_or((name, ""))
+}
+
+fn is_empty(value: &Value) -> bool {
+    value.is_null() || value.as_str().is_some_and(str::is_empty)
+}
+
+/// What a filter leaves of a value; `None` where it is nothing of the kind.
+fn filtered(value: Value, filter: &str) -> Option<Value> {
+    if filter.is_empty() {
+        return Some(value);
+    }
+    let text = value.as_str()?;
+    Some(match filter {
+        "name" => text.rsplit(['/', ':']).next()?.into(),
+        "log-group" => {
+            let (_, name) = text.split_once(":log-group:")?;
+            name.strip_suffix(":*").unwrap_or(name).into()
+        }
+        "bucket" => match in_s3(text) {
+            Some((bucket, _)) => bucket.into(),
+            None if is_bucket_name(text) => text.into(),
+            None => return None,
+        },
+        "prefix" => {
+            let key = in_s3(text).map_or(text, |(_, key)| key).trim_matches('/');
+            if key.is_empty() { Value::String(String::new()) } else { format!("{key}/").into() }
+        }
+        _ => return None,
+    })
+}
+
+/// Bucket and key of `s3://bucket/key` or `arn:aws:s3:::bucket/key`.
+fn in_s3(text: &str) -> Option<(&str, &str)> {
+    let place = match text.strip_prefix("s3://") {
+        Some(place) => place,
+        None => text.strip_prefix("arn:").and_then(|arn| arn.split_once(":s3:::"))?.1,
+    };
+    Some(place.split_once('/').unwrap_or((place, "")))
+}
+
+fn is_bucket_name(text: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'.';
+    (3..=63).contains(&text.len()) && text.bytes().all(is_part)
 }
