@@ -88,7 +88,7 @@ def open_shop(aws, tocsin, operator):
         number = next(numbers)
         opened = shop.open_shop(place or aws, f"shop{number}", intruder=f"198.51.100.{100 + number}")
         buckets.append(opened.bucket)
-        organisation.put(aws, tocsin.vault, organisation.settings(buckets))
+        organisation.put(aws, tocsin.settings, organisation.settings(buckets))
         return opened, number
 
     return open_one
@@ -97,8 +97,8 @@ def open_shop(aws, tocsin, operator):
 @pytest.fixture
 def guarded(aws, tocsin):
     """Signs other settings of containment for one test: `guarded(protected=[…])`."""
-    yield lambda **changes: containment.put(aws, tocsin.vault, tocsin.settings_key, containment.document(aws.account, **changes))
-    containment.put(aws, tocsin.vault, tocsin.settings_key, containment.document(aws.account))
+    yield lambda **changes: containment.put(aws, tocsin.settings, tocsin.settings_key, containment.document(aws.account, **changes))
+    containment.put(aws, tocsin.settings, tocsin.settings_key, containment.document(aws.account))
 
 
 @pytest.fixture(scope="session")

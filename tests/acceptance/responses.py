@@ -6,7 +6,7 @@ import json
 
 from demo import account, command, mail, shop
 from demo.records import Records
-from demo.stack import Stack
+from demo.stack import Stack, custodian
 from demo.watch import Watch
 
 
@@ -91,9 +91,13 @@ class Response:
         rows = self.records.everything().items()
         return {pk: item["record"]["token"] for (pk, _), item in rows if pk.startswith(f"GATE#{self.incident}#")}
 
+    def evidence_s3(self):
+        """S3 as a custodian has it."""
+        return self.aws.client("s3", credentials=custodian(self.aws))
+
     def vault(self) -> dict[str, list[str]]:
         """The versions of every object of this incident, by path."""
-        pages = self.aws.client("s3").get_paginator("list_object_versions")
+        pages = self.evidence_s3().get_paginator("list_object_versions")
         found: dict[str, list[str]] = {}
         for page in pages.paginate(Bucket=self.stack.vault, Prefix=f"incidents/{self.incident}/"):
             for version in page.get("Versions", []):
@@ -103,13 +107,12 @@ class Response:
 
     def read(self, path: str) -> bytes:
         key = f"incidents/{self.incident}/{path}"
-        return self.aws.client("s3").get_object(Bucket=self.stack.vault, Key=key)["Body"].read()
+        return self.evidence_s3().get_object(Bucket=self.stack.vault, Key=key)["Body"].read()
 
     def verify(self) -> str:
         """What `tocsin verify` says of the incident's files."""
-        root = {"access_key": self.aws.state["access_key"], "secret_key": self.aws.state["secret_key"]}
         place = f"s3://{self.stack.vault}/incidents/{self.incident}"
-        return command.run("verify", place, environment=command.environment(self.aws, root))
+        return command.run("verify", place, environment=command.environment(self.aws, custodian(self.aws)))
 
     def invoke(self, function: str, payload: dict) -> tuple[str | None, dict]:
         """Call a function as its state does; the name of its error, and its answer."""

@@ -154,7 +154,7 @@ def test_what_is_protected_waits_for_a_second_person(aws, tocsin, operators, app
     bucket = open_shop()[0].bucket
     before = account.of_step(aws, ACTION, bucket)
     protect = lambda *names: containment.document(aws.account, protected=list(names))  # noqa: E731
-    containment.put(aws, tocsin.vault, tocsin.settings_key, protect(bucket))
+    containment.put(aws, tocsin.settings, tocsin.settings_key, protect(bucket))
     plan = operators[0].contain("plan", ACTION, bucket)
     assert any("protected" in objection for objection in plan["objections"])
     refused = operators[0].contain("apply", ACTION, bucket, "--reason", REASON, codes=(1,))
@@ -168,4 +168,4 @@ def test_what_is_protected_waits_for_a_second_person(aws, tocsin, operators, app
     aws.wait_until(lambda: operators[0].contain("status", incident)["steps"], seconds=60, what="the step")
     aws.wait_until(contained, seconds=60, what="what was approved")
     assert operators[0].step(incident, bucket)["ordered"]["by"] == approvers[0].arn
-    containment.put(aws, tocsin.vault, tocsin.settings_key, protect())
+    containment.put(aws, tocsin.settings, tocsin.settings_key, protect())

@@ -71,7 +71,7 @@ def test_evidence_is_whole_and_locked(answered):
         "instance-volumes",
         "principal-activity",
     }
-    s3 = answered.aws.client("s3")
+    s3 = answered.evidence_s3()
     for item in items:
         assert item["outcome"] == "preserved", item
         assert hashlib.sha256(answered.read(item["path"])).hexdigest() == item["sha256"]

@@ -139,13 +139,13 @@ def test_function_without_a_setting_does_not_start(aws, tocsin, name):
 def test_missing_settings_document_pages_by_name(aws, tocsin, attack):
     response = attack()
     s3 = aws.client("s3")
-    kept = s3.get_object(Bucket=tocsin.vault, Key="settings/organisation.json")["Body"].read()
-    s3.put_object(Bucket=tocsin.vault, Key="settings/organisation.json", Body=b'{"name": "Shop"}', ChecksumAlgorithm="SHA256")
+    kept = s3.get_object(Bucket=tocsin.settings, Key="settings/organisation.json")["Body"].read()
+    s3.put_object(Bucket=tocsin.settings, Key="settings/organisation.json", Body=b'{"name": "Shop"}', ChecksumAlgorithm="SHA256")
     try:
         response.publish()
         aws.wait_until(lambda: response.pages() and response.watch.has_ended(), seconds=60, what="the end")
     finally:
-        s3.put_object(Bucket=tocsin.vault, Key="settings/organisation.json", Body=kept, ChecksumAlgorithm="SHA256")
+        s3.put_object(Bucket=tocsin.settings, Key="settings/organisation.json", Body=kept, ChecksumAlgorithm="SHA256")
     assert any("settings/organisation.json" in page and "address" in page for page in response.pages())
     assert response.account() == response.before
     assert response.mails() == []

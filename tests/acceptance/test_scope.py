@@ -15,9 +15,9 @@ SCANNER = "203.0.113.5"
 @pytest.fixture(autouse=True)
 def signed(aws, tocsin):
     """Each test begins and ends with the scope that was deployed."""
-    scope.put(aws, tocsin.vault, tocsin.settings_key, scope.document())
+    scope.put(aws, tocsin.settings, tocsin.settings_key, scope.document())
     yield
-    scope.put(aws, tocsin.vault, tocsin.settings_key, scope.document())
+    scope.put(aws, tocsin.settings, tocsin.settings_key, scope.document())
 
 
 def probe(address: str = SCANNER, **more) -> dict:
@@ -71,30 +71,30 @@ def test_sample_is_recorded_and_never_acted_on(aws, tocsin):
 def test_exercise_is_known_by_its_marker_until_its_end(aws, tocsin):
     exercise = {"id": "tabletop", "reason": "exercise", "markers": ["exercise-4d1c"]}
     counting = {**exercise, "until": scope.document()["valid_until"]}
-    scope.put(aws, tocsin.vault, tocsin.settings_key, scope.document([counting]))
+    scope.put(aws, tocsin.settings, tocsin.settings_key, scope.document([counting]))
     marked = taken(aws, tocsin, probe("198.51.100.9", title="A port is probed (exercise-4d1c)"))
     assert marked["suppressed"]["rule"] == "tabletop"
     over = {**exercise, "until": scope.document()["issued_at"]}
-    scope.put(aws, tocsin.vault, tocsin.settings_key, scope.document([over]))
+    scope.put(aws, tocsin.settings, tocsin.settings_key, scope.document([over]))
     assert taken(aws, tocsin, probe("198.51.100.9", title="A port is probed (exercise-4d1c)"))["incident"]
 
 
 def forged(aws, tocsin) -> None:
     """Somebody who can write to the vault, but has no key, adds a rule."""
     blind = {"id": "blind", "reason": "-", "types": ["Recon:*"]}
-    signing.write(aws, tocsin.vault, scope.PATH, json.dumps(scope.document([blind])).encode())
+    signing.write(aws, tocsin.settings, scope.PATH, json.dumps(scope.document([blind])).encode())
 
 
 def signed_by_another(aws, tocsin) -> None:
-    scope.put(aws, tocsin.vault, signing.make_key(), scope.document())
+    scope.put(aws, tocsin.settings, signing.make_key(), scope.document())
 
 
 def expired(aws, tocsin) -> None:
-    scope.put(aws, tocsin.vault, tocsin.settings_key, {**scope.document(), "valid_until": scope.document()["issued_at"]})
+    scope.put(aws, tocsin.settings, tocsin.settings_key, {**scope.document(), "valid_until": scope.document()["issued_at"]})
 
 
 def broken(aws, tocsin) -> None:
-    scope.put(aws, tocsin.vault, tocsin.settings_key, {**scope.document(), "rule": []})
+    scope.put(aws, tocsin.settings, tocsin.settings_key, {**scope.document(), "rule": []})
 
 
 @pytest.mark.parametrize("spoil", [forged, signed_by_another, expired, broken])

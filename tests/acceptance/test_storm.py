@@ -39,7 +39,7 @@ def weathered():
         sent = storm(aws.account, aws.region)
         make_resources(aws, sent.attacks)
         buckets = [bucket for attack in sent.attacks for bucket in (attack.bucket, attack.later_bucket)]
-        organisation.put(aws, tocsin.vault, organisation.settings(buckets))
+        organisation.put(aws, tocsin.settings, organisation.settings(buckets))
         yield Weathered(aws, tocsin, sent)
 
 

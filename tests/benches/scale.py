@@ -18,7 +18,7 @@ PATIENCE_SECONDS = 300
 def measure(repository: Path):
     with LocalAws(repository / "target" / "local-aws" / "bench") as aws:
         deployed = stack.deploy(aws)
-        organisation.put(aws, deployed.vault, organisation.settings([]))
+        organisation.put(aws, deployed.settings, organisation.settings([]))
         for number in RESOURCES:
             earlier = len(aws.calls())
             seconds = contain(aws, deployed, number)

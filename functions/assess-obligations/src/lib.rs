@@ -2,18 +2,18 @@
 
 use incident::notification::facts::AUTHOR;
 use incident::notification::{Duty, DutyState, Facts, Obligation, Rules};
-use incident::ports::Vault;
+use incident::ports::Settings;
 use incident::records::{Key, Listing, Records};
 use incident::{Failure, Incident, IncidentId, Organisation, organisation};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Assesses.
-pub struct Assessor<T, V> {
+pub struct Assessor<T, S> {
     /// The table.
     pub records: T,
     /// Holds the organisation's settings.
-    pub vault: V,
+    pub settings: S,
     /// The rules of law.
     pub rules: Rules,
 }
@@ -48,7 +48,7 @@ struct Notify {
     execution: String,
 }
 
-impl<T: Records, V: Vault> Assessor<T, V> {
+impl<T: Records, S: Settings> Assessor<T, S> {
     /// Assesses the newest facts, and records every duty. A duty that was sent or withheld stays as it is.
     ///
     /// # Errors
@@ -60,7 +60,7 @@ impl<T: Records, V: Vault> Assessor<T, V> {
             let (chains, not_turned_on) = (Vec::new(), Vec::new());
             return Ok(Assessed { incident: incident.id, facts_version: 0, chains, not_turned_on });
         }
-        let organisation = organisation::load(&self.vault).await?;
+        let organisation = organisation::load(&self.settings).await?;
         if let Some(error) = self.rules.check_settings(&organisation).into_iter().next() {
             return Err(Failure::needs_operator(format!("`{}` cannot be used", organisation::PATH)).because(error));
         }

@@ -4,7 +4,7 @@ use crate::Closer;
 use incident::containment::{ActionRecord, ActionState, Approval, ApprovalId};
 use incident::evidence::{CustodyEntry, EvidenceRecord, Outcome};
 use incident::notification::{Attempt, Delivery, Duty, DutyState, Facts, LegalReview};
-use incident::ports::{FindingDesk, Vault};
+use incident::ports::{FindingDesk, Settings, Vault};
 use incident::post_incident::{
     ActionLine, DecisionLine, Event, EvidenceLine, FindingLine, GapLine, ObligationLine, Phase, Report,
 };
@@ -30,7 +30,7 @@ pub(crate) struct Record {
     pub(crate) facts: Option<Facts>,
 }
 
-impl<T: Records, V: Vault, F: FindingDesk> Closer<T, V, F> {
+impl<T: Records, V: Vault, S: Settings, F: FindingDesk> Closer<T, V, S, F> {
     pub(crate) async fn gather(&self, incident: &Incident) -> Result<Record, Failure> {
         let listing = |prefix: &str| Listing::of_incident(&incident.id, prefix);
         let mut findings: Vec<FindingRecord> = Vec::new();

@@ -4,18 +4,20 @@ mod gather;
 
 use incident::containment::{ActionRecord, ActionState, ApprovalId};
 use incident::notification::DutyState;
-use incident::ports::{FindingDesk, Vault};
+use incident::ports::{FindingDesk, Settings, Vault};
 use incident::records::{Key, Records};
 use incident::{Failure, Incident, IncidentId, organisation};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Closes.
-pub struct Closer<T, V, F> {
+pub struct Closer<T, V, S, F> {
     /// The table.
     pub records: T,
     /// Keeps the report.
     pub vault: V,
+    /// Holds the organisation's settings.
+    pub settings: S,
     /// The services that made the findings.
     pub findings: F,
 }
@@ -38,7 +40,7 @@ pub struct Closed {
     approvals: Vec<ApprovalId>,
 }
 
-impl<T: Records, V: Vault, F: FindingDesk> Closer<T, V, F> {
+impl<T: Records, V: Vault, S: Settings, F: FindingDesk> Closer<T, V, S, F> {
     /// Writes the report as it stands. The incident closes only when nothing is left for a person to do.
     ///
     /// # Errors
@@ -46,7 +48,7 @@ impl<T: Records, V: Vault, F: FindingDesk> Closer<T, V, F> {
     pub async fn close(&self, task: CloseTask, now: Timestamp) -> Result<Closed, Failure> {
         let key = Key::incident(&task.incident);
         let incident: Incident = self.records.require(&key, "incident of this id").await?;
-        let organisation = organisation::load(&self.vault).await?;
+        let organisation = organisation::load(&self.settings).await?;
         let record = self.gather(&incident).await?;
         let settled = record.duties.iter().all(|duty| match duty.state {
             DutyState::Sent | DutyState::Withheld => true,

@@ -2,7 +2,7 @@
 
 use incident::containment::ActionRecord;
 use incident::notification::{Draft, Duty, Facts, LegalReview, Measure, Verdict, Writing};
-use incident::ports::Vault;
+use incident::ports::{Settings, Vault};
 use incident::records::{Key, Listing, Records};
 use incident::{Digest, Failure, Incident, IncidentId, organisation};
 use jiff::Timestamp;
@@ -16,11 +16,13 @@ const LONGEST_REVIEW: i64 = 24 * 3600;
 const OVERDUE_REVIEW: i64 = 3600;
 
 /// Drafts.
-pub struct Drafter<T, V> {
+pub struct Drafter<T, V, S> {
     /// The table.
     pub records: T,
-    /// Holds the organisation's settings, and keeps the drafts.
+    /// Keeps the drafts.
     pub vault: V,
+    /// Holds the organisation's settings.
+    pub settings: S,
 }
 
 /// Which duty.
@@ -43,7 +45,7 @@ pub struct Drafted {
     review_seconds: i64,
 }
 
-impl<T: Records, V: Vault> Drafter<T, V> {
+impl<T: Records, V: Vault, S: Settings> Drafter<T, V, S> {
     /// The newest draft, or a new version where counsel asked for changes. A repeat gives the same text.
     ///
     /// # Errors
@@ -90,7 +92,7 @@ impl<T: Records, V: Vault> Drafter<T, V> {
         let id = &duty.incident;
         let obligation = &duty.obligation;
         let incident: Incident = self.records.require(&Key::incident(id), "incident of this id").await?;
-        let organisation = organisation::load(&self.vault).await?;
+        let organisation = organisation::load(&self.settings).await?;
         let recipient = organisation.recipients.get(&obligation.id).ok_or_else(|| {
             Failure::needs_operator(format!("`recipients.{}` is missing in `{}`", obligation.id, organisation::PATH))
         })?;

@@ -1,7 +1,7 @@
 //! Wires `draft-notice`.
 
 use draft_notice::Drafter;
-use platform::aws::{LockedBucket, Table};
+use platform::aws::{LockedBucket, SettingsBucket, Table};
 use platform::{Sdk, Stopped, clock, required, serve};
 
 #[tokio::main(flavor = "current_thread")]
@@ -10,6 +10,7 @@ async fn main() -> Result<(), Stopped> {
     let drafter = Drafter {
         records: Table::connect(&sdk, required("TABLE_NAME")?),
         vault: LockedBucket::connect(&sdk, required("VAULT_BUCKET")?),
+        settings: SettingsBucket::connect(&sdk, required("SETTINGS_BUCKET")?),
     };
     serve(async |task| drafter.draft(task, clock::now()).await).await
 }

@@ -1,26 +1,25 @@
 //! What the organisation has told Tocsin about itself: who it is and what data lies where.
 
 use crate::fault::Failure;
-use crate::ports::Vault;
+use crate::ports::Settings;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Where the settings lie in the vault.
+/// Where the settings lie in their bucket.
 pub const PATH: &str = "settings/organisation.json";
 
 /// The organisation's settings.
 ///
 /// # Errors
 /// `NeedsOperator`, with the line and the field that is wrong, or because there are none.
-pub async fn load(vault: &impl Vault) -> Result<Organisation, Failure> {
-    let missing =
-        || Failure::needs_operator(format!("the vault has no `{PATH}`: put the organisation's settings there"));
-    let bytes = vault.read(PATH).await?.ok_or_else(missing)?;
+pub async fn load(settings: &impl Settings) -> Result<Organisation, Failure> {
+    let missing = || Failure::needs_operator(format!("the settings have no `{PATH}`: put the organisation's there"));
+    let bytes = settings.read(PATH).await?.ok_or_else(missing)?;
     serde_json::from_slice(&bytes)
         .map_err(|error| Failure::needs_operator(format!("`{PATH}` cannot be used")).because(error))
 }
 
-/// The organisation's settings document (`settings/organisation.json` in the vault).
+/// The organisation's settings document (`settings/organisation.json`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Organisation {

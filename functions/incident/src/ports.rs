@@ -20,6 +20,13 @@ pub trait Vault {
     async fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Failure>;
 }
 
+/// What people have told Tocsin: the settings documents and their signatures. Evidence lies elsewhere, so that whoever writes
+/// settings reaches none.
+pub trait Settings {
+    /// The newest version of a document; `None` if there is none.
+    async fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Failure>;
+}
+
 /// What a service answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answered {

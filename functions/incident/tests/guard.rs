@@ -9,9 +9,9 @@ use base64ct::{Base64, Encoding as _};
 use incident::containment::guard::{Count, Guard, Loaded, PATH, SIGNATURE_PATH, Tally, load};
 use incident::containment::{ActionId, Step};
 use incident::finding::Located;
-use incident::ports::Vault;
+use incident::ports::Settings;
 use incident::signed::Why;
-use incident::{Digest, Entity, EntityKind, Failure};
+use incident::{Entity, EntityKind, Failure};
 use jiff::{SignedDuration, Timestamp};
 use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{DerSignature, SigningKey};
@@ -23,13 +23,7 @@ use table::Table;
 
 struct Files(BTreeMap<&'static str, Vec<u8>>);
 
-impl Vault for Files {
-    async fn preserve(&self, _: &str, _: Vec<u8>) -> Result<(Digest, u64), Failure> {
-        panic!("nothing is put there")
-    }
-    async fn publish(&self, _: &str, _: Vec<u8>, _: &str) -> Result<(), Failure> {
-        panic!("nothing is put there")
-    }
+impl Settings for Files {
     async fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Failure> {
         Ok(self.0.get(path).cloned())
     }

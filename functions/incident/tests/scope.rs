@@ -3,10 +3,10 @@
 
 use incident::fault::Fault;
 use incident::finding::{Category, Entity, EntityKind, Finding, Severity};
-use incident::ports::Vault;
+use incident::ports::Settings;
 use incident::scope::{Loaded, PATH, SIGNATURE_PATH, Scope, Verdict, load, trust};
 use incident::signed::{SignatureError, Why};
-use incident::{Digest, Failure};
+use incident::Failure;
 use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -259,20 +259,14 @@ fn a_refusal_names_the_field_and_no_value() {
     }
 }
 
-/// The vault with a document and a signature, or what it says about them.
+/// Settings with a document and a signature, or what it says about them.
 struct Files(Option<Vec<u8>>, Option<Vec<u8>>, Option<Fault>);
 
-impl Vault for Files {
-    async fn preserve(&self, _: &str, _: Vec<u8>) -> Result<(Digest, u64), Failure> {
-        panic!("nothing is put there")
-    }
-    async fn publish(&self, _: &str, _: Vec<u8>, _: &str) -> Result<(), Failure> {
-        panic!("nothing is put there")
-    }
+impl Settings for Files {
     async fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Failure> {
         let Self(document, signature, fault) = self;
         match (fault, path) {
-            (Some(fault), _) => Err(Failure::new(*fault, "the vault did not answer")),
+            (Some(fault), _) => Err(Failure::new(*fault, "the bucket did not answer")),
             (None, PATH) => Ok(document.clone()),
             (None, SIGNATURE_PATH) => Ok(signature.clone()),
             (None, other) => panic!("{other}"),
@@ -284,7 +278,7 @@ fn loaded(files: &Files, key: &str, now: Timestamp) -> Result<Loaded, Failure> {
     let mut future = Box::pin(load(files, key, now));
     match future.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop())) {
         std::task::Poll::Ready(loaded) => loaded,
-        std::task::Poll::Pending => panic!("the vault of this test answers at once"),
+        std::task::Poll::Pending => panic!("the bucket of this test answers at once"),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::request::{Caller, Request};
 use incident::containment::approval::{self, AskedStep};
 use incident::containment::{ActionRecord, ActionRunner, ActionState, Approval, Order, OrderId, Step};
 use incident::finding::Located;
-use incident::ports::{Responses, Vault};
+use incident::ports::{Responses, Settings};
 use incident::records::{Key, Listing, Records};
 use incident::{Incident, IncidentId};
 use jiff::Timestamp;
@@ -14,7 +14,7 @@ use platform::Answer;
 use platform::telemetry::count;
 use serde_json::{Value, json};
 
-impl<T: Records, V: Vault, A: ActionRunner, M: Responses> Desk<T, V, A, M> {
+impl<T: Records, S: Settings, A: ActionRunner, M: Responses> Desk<T, S, A, M> {
     pub(crate) async fn apply(&self, asked: Request, caller: &Caller, now: Timestamp) -> Result<Answer, Halt> {
         let reason = asked.needed_reason()?;
         let found = asked.located(caller, &self.home_region)?;

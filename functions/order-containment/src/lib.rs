@@ -11,7 +11,7 @@ mod status;
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
 use halt::Halt;
 use incident::containment::ActionRunner;
-use incident::ports::{Responses, Vault};
+use incident::ports::{Responses, Settings};
 use incident::records::Records;
 use incident::{Failure, Fault};
 use jiff::Timestamp;
@@ -21,11 +21,11 @@ use platform::telemetry::count;
 use request::Caller;
 
 /// Takes what people ask of containment.
-pub struct Desk<T, V, A, M> {
+pub struct Desk<T, S, A, M> {
     /// The table.
     pub records: T,
     /// Holds the signed settings.
-    pub vault: V,
+    pub settings: S,
     /// Runs the documents. Only previews are run here.
     pub runner: A,
     /// Starts `containment`.
@@ -42,11 +42,11 @@ pub struct Desk<T, V, A, M> {
     pub home_region: String,
 }
 
-impl<T: Records, V: Vault, A: ActionRunner, M: Responses> Desk<T, V, A, M> {
+impl<T: Records, S: Settings, A: ActionRunner, M: Responses> Desk<T, S, A, M> {
     /// Answers one request. A refusal is an answer.
     ///
     /// # Errors
-    /// `Transient`: what the table, the vault, Systems Manager or Step Functions may answer otherwise the next time.
+    /// `Transient`: what the table, the settings' bucket, Systems Manager or Step Functions may answer otherwise the next time.
     pub async fn answer(&self, request: LambdaFunctionUrlRequest, now: Timestamp) -> Result<Answer, Failure> {
         let answer = match Caller::of(&request) {
             Some(caller) => self.serve(&request, &caller, now).await,

@@ -1,7 +1,7 @@
 //! Wires `order-containment`.
 
 use order_containment::Desk;
-use platform::aws::{Automations, LockedBucket, MemberRole, StateMachine, Table};
+use platform::aws::{Automations, MemberRole, SettingsBucket, StateMachine, Table};
 use platform::{Sdk, Stopped, clock, given, required, serve};
 
 #[tokio::main(flavor = "current_thread")]
@@ -14,7 +14,7 @@ async fn main() -> Result<(), Stopped> {
     };
     let desk = Desk {
         records: Table::connect(&sdk, required("TABLE_NAME")?),
-        vault: LockedBucket::connect(&sdk, required("VAULT_BUCKET")?),
+        settings: SettingsBucket::connect(&sdk, required("SETTINGS_BUCKET")?),
         public_key: given("SETTINGS_PUBLIC_KEY")?,
         evidence_role: MemberRole { name: required("EVIDENCE_ROLE")?, ..role.clone() },
         runner: Automations::connect(&sdk, role),

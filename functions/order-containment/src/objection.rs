@@ -5,15 +5,15 @@ use crate::halt::Halt;
 use incident::containment::guard::{self, Count, Guard, Loaded, Tally};
 use incident::containment::{ActionRecord, ActionRunner, ActionState, Step};
 use incident::finding::Located;
-use incident::ports::{Responses, Vault};
+use incident::ports::{Responses, Settings};
 use incident::records::{Key, Records};
 use jiff::Timestamp;
 use platform::telemetry::count;
 
-impl<T: Records, V: Vault, A: ActionRunner, M: Responses> Desk<T, V, A, M> {
+impl<T: Records, S: Settings, A: ActionRunner, M: Responses> Desk<T, S, A, M> {
     /// The guard for now.
     pub(crate) async fn guard(&self, now: Timestamp) -> Result<Guard, Halt> {
-        let Loaded { guard, distrust } = guard::load(&self.vault, &self.records, &self.public_key, now).await?;
+        let Loaded { guard, distrust } = guard::load(&self.settings, &self.records, &self.public_key, now).await?;
         if distrust.is_some() {
             count("GuardDistrusted", 1);
         }

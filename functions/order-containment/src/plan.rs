@@ -5,14 +5,14 @@ use crate::halt::Halt;
 use crate::request::{Caller, Request};
 use incident::IncidentId;
 use incident::containment::{ActionRunner, Automation, DocumentKind, Foreseen, Preview, Step};
-use incident::ports::{Responses, Vault};
+use incident::ports::{Responses, Settings};
 use incident::records::{Key, Records};
 use jiff::Timestamp;
 use platform::Answer;
 use platform::telemetry::count;
 use serde_json::{Value, json};
 
-impl<T: Records, V: Vault, A: ActionRunner, M: Responses> Desk<T, V, A, M> {
+impl<T: Records, S: Settings, A: ActionRunner, M: Responses> Desk<T, S, A, M> {
     /// Starts the preview: it takes seconds, so its outcome is asked for by the id that is answered.
     pub(crate) async fn begin_plan(&self, asked: Request, caller: &Caller, now: Timestamp) -> Result<Answer, Halt> {
         let found = asked.located(caller, &self.home_region)?;

@@ -4,14 +4,14 @@ use crate::Desk;
 use crate::halt::Halt;
 use crate::request::{Caller, Request};
 use incident::containment::{ActionRecord, ActionRunner, ActionState, Reversal};
-use incident::ports::{Responses, Vault};
+use incident::ports::{Responses, Settings};
 use incident::records::{Key, Records};
 use jiff::Timestamp;
 use platform::Answer;
 use platform::telemetry::count;
 use serde_json::json;
 
-impl<T: Records, V: Vault, A: ActionRunner, M: Responses> Desk<T, V, A, M> {
+impl<T: Records, S: Settings, A: ActionRunner, M: Responses> Desk<T, S, A, M> {
     /// Starts the reversal. Whether the resource is still as it was left is for `reverse-containment` to see.
     pub(crate) async fn reverse(&self, asked: Request, caller: &Caller, now: Timestamp) -> Result<Answer, Halt> {
         let id = asked.needed_incident()?;

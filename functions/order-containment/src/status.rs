@@ -4,12 +4,12 @@ use crate::Desk;
 use crate::halt::Halt;
 use incident::IncidentId;
 use incident::containment::{ActionRecord, ActionRunner, Order, Reversal};
-use incident::ports::{Responses, Vault};
+use incident::ports::{Responses, Settings};
 use incident::records::{Listing, Records};
 use platform::Answer;
 use serde_json::{Value, json};
 
-impl<T: Records, V: Vault, A: ActionRunner, M: Responses> Desk<T, V, A, M> {
+impl<T: Records, S: Settings, A: ActionRunner, M: Responses> Desk<T, S, A, M> {
     pub(crate) async fn status(&self, incident: Option<&String>) -> Result<Answer, Halt> {
         let id = incident.cloned().and_then(|id| IncidentId::try_from(id).ok());
         let malformed = || Halt::refuse(400, "malformed", "`incident` is `inc-` and 20 hexadecimal digits");

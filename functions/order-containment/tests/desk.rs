@@ -1,8 +1,8 @@
-//! Requests over a table, a vault, a runner and state machines in memory: what is refused starts nothing, and a repeat is one.
+//! Requests over a table, settings, a runner and state machines in memory: what is refused starts nothing, and a repeat is one.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops where it fails")]
 
 use incident::containment::{ActionRecord, ActionRunner, ActionState, Automation, Order, Place, Progress};
-use incident::ports::{Responses, Vault};
+use incident::ports::{Responses, Settings};
 use incident::records::{Key, Listing, Records, Versioned, Write};
 use incident::{Category, Digest, Failure, Incident, IncidentId};
 use jiff::{SignedDuration, Timestamp};
@@ -53,15 +53,7 @@ impl Responses for Machine<'_> {
     }
 }
 
-impl Vault for &World {
-    async fn preserve(&self, _path: &str, _bytes: Vec<u8>) -> Result<(Digest, u64), Failure> {
-        unreachable!("nothing is preserved")
-    }
-
-    async fn publish(&self, _path: &str, _bytes: Vec<u8>, _content_type: &str) -> Result<(), Failure> {
-        unreachable!("nothing is published")
-    }
-
+impl Settings for &World {
     async fn read(&self, _path: &str) -> Result<Option<Vec<u8>>, Failure> {
         // What was trusted last goes on to count.
         Ok(None)
@@ -152,7 +144,7 @@ impl World {
         });
         let desk = Desk {
             records: self,
-            vault: self,
+            settings: self,
             runner: self,
             containments: Machine(self, "containment"),
             approvals: Machine(self, "approval"),

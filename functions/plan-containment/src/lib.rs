@@ -6,7 +6,7 @@ use incident::containment::{
     ActionRecord, ActionState, Approval, ApprovalId, Hold, Order, OrderId, Plan, Playbook, Playbooks, Step, Wave,
     approval,
 };
-use incident::ports::Vault;
+use incident::ports::Settings;
 use incident::records::{Key, Listing, Records};
 use incident::{Failure, Incident, IncidentId, organisation};
 use jiff::Timestamp;
@@ -16,11 +16,11 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 /// The planner.
-pub struct Planner<T, V> {
+pub struct Planner<T, S> {
     /// The table.
     pub records: T,
     /// Holds the organisation's settings.
-    pub vault: V,
+    pub settings: S,
     /// All playbooks.
     pub playbooks: Playbooks,
     /// The key that the settings are signed with.
@@ -64,7 +64,7 @@ struct PlannedStep {
     step: Step,
 }
 
-impl<T: Records, V: Vault> Planner<T, V> {
+impl<T: Records, S: Settings> Planner<T, S> {
     /// Plans what is not yet under way, or what a person has ordered.
     ///
     /// # Errors
@@ -78,7 +78,7 @@ impl<T: Records, V: Vault> Planner<T, V> {
 
     /// A second finding contains only what it newly names.
     async fn plan_playbook(&self, id: &IncidentId, now: Timestamp) -> Result<Planned, Failure> {
-        let organisation = organisation::load(&self.vault).await?;
+        let organisation = organisation::load(&self.settings).await?;
         let key = Key::incident(id);
         self.records.require::<Incident>(&key, "incident of this id").await?;
         // What joins from now on asks for another response; what has joined until now is planned here.
@@ -89,7 +89,7 @@ impl<T: Records, V: Vault> Planner<T, V> {
         let incident = self.records.update(&key, planned).await?;
         let holdings = &organisation.data_inventory;
         let playbook = self.playbooks.choose(incident.category, &incident.entities, holdings).playbook;
-        let Loaded { guard, distrust } = guard::load(&self.vault, &self.records, &self.public_key, now).await?;
+        let Loaded { guard, distrust } = guard::load(&self.settings, &self.records, &self.public_key, now).await?;
         if distrust.is_some() {
             count("GuardDistrusted", 1);
         }

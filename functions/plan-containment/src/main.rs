@@ -2,7 +2,7 @@
 
 use incident::containment::Playbooks;
 use plan_containment::Planner;
-use platform::aws::{LockedBucket, Table};
+use platform::aws::{SettingsBucket, Table};
 use platform::{Sdk, Stopped, clock, given, required, required_number, serve};
 
 #[tokio::main(flavor = "current_thread")]
@@ -10,7 +10,7 @@ async fn main() -> Result<(), Stopped> {
     let sdk = Sdk::load().await;
     let planner = Planner {
         records: Table::connect(&sdk, required("TABLE_NAME")?),
-        vault: LockedBucket::connect(&sdk, required("VAULT_BUCKET")?),
+        settings: SettingsBucket::connect(&sdk, required("SETTINGS_BUCKET")?),
         public_key: given("SETTINGS_PUBLIC_KEY")?,
         playbooks: Playbooks::load().map_err(|error| Stopped::broken("playbooks", error))?,
         repeat_after_seconds: required_number("REPEAT_REVOCATION_AFTER_SECONDS")?,

@@ -1,26 +1,31 @@
 //! Wires `preserve-evidence`.
 
 use incident::containment::Playbooks;
-use platform::aws::{Automations, Buckets, FindingServices, LockedBucket, MemberRole, Table, Trail};
-use platform::{Sdk, Stopped, clock, required, required_number, serve};
+use incident::evidence::Custodian;
+use platform::aws::{Automations, FindingServices, LockedBucket, MemberRole, SettingsBucket, Sources, Table};
+use platform::{Sdk, Stopped, clock, required, required_number, serve_until};
 use preserve_evidence::Preserver;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Stopped> {
     let sdk = Sdk::load().await;
-    let custodian = required("AWS_LAMBDA_FUNCTION_NAME")?;
+    let function = required("AWS_LAMBDA_FUNCTION_NAME")?;
+    let partition = required("PARTITION")?;
     let role =
-        MemberRole { partition: required("PARTITION")?, name: required("MEMBER_ROLE")?, function: custodian.clone() };
+        MemberRole { partition: partition.clone(), name: required("MEMBER_ROLE")?, function: function.clone() };
     let preserver = Preserver {
         records: Table::connect(&sdk, required("TABLE_NAME")?),
         vault: LockedBucket::connect(&sdk, required("VAULT_BUCKET")?),
+        settings: SettingsBucket::connect(&sdk, required("SETTINGS_BUCKET")?),
         runner: Automations::connect(&sdk, role.clone()),
-        buckets: Buckets::connect(&sdk, role.clone()),
-        trail: Trail::connect(&sdk, role),
+        sources: Sources::connect(&sdk, role),
         findings: FindingServices::connect(&sdk),
         playbooks: Playbooks::load().map_err(|error| Stopped::broken("playbooks", error))?,
-        custodian,
+        custodian: Custodian { name: function, role: required("CUSTODIAN_ROLE")? },
+        partition,
+        home_region: required("AWS_REGION")?,
         activity_days: required_number("ACTIVITY_DAYS")?,
+        clock: clock::now,
     };
-    serve(async |task| preserver.preserve(task, clock::now()).await).await
+    serve_until(async |task, deadline| preserver.preserve(task, deadline).await).await
 }

@@ -2,7 +2,7 @@
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
 use incident::intake::{self, Delivery, Taken, Terms};
-use incident::ports::{DeadLetters, Responses, Vault};
+use incident::ports::{DeadLetters, Responses, Settings};
 use incident::records::{FindingRecord, Records};
 use incident::scope;
 use incident::sources::{Unreadable, read};
@@ -16,11 +16,11 @@ use std::time::Duration;
 const ATTEMPTS: u32 = 24;
 
 /// The intake of findings.
-pub struct Intake<T, V, R, D> {
+pub struct Intake<T, S, R, D> {
     /// The table.
     pub records: T,
     /// Holds the scope.
-    pub vault: V,
+    pub settings: S,
     /// The public key that the scope is signed under; empty where nothing is trusted to narrow the response.
     pub settings_key: String,
     /// Starts the response.
@@ -33,11 +33,11 @@ pub struct Intake<T, V, R, D> {
     pub correlation_hours: u32,
 }
 
-impl<T: Records, V: Vault, R: Responses, D: DeadLetters> Intake<T, V, R, D> {
+impl<T: Records, S: Settings, R: Responses, D: DeadLetters> Intake<T, S, R, D> {
     /// Takes a batch. A message that fails is answered by its id and delivered again; the rest of the batch goes on.
     ///
     /// # Errors
-    /// What the vault answers when it is asked for the scope. Never for the sake of one message.
+    /// What the settings' bucket answers when it is asked for the scope. Never for the sake of one message.
     pub async fn take_batch(&self, batch: SqsEvent, now: Timestamp) -> Result<SqsBatchResponse, Failure> {
         let scope = self.scope(now).await?;
         let terms = Terms {
@@ -67,7 +67,7 @@ impl<T: Records, V: Vault, R: Responses, D: DeadLetters> Intake<T, V, R, D> {
 
     /// What is acted on. A scope that cannot be trusted suppresses nothing, and somebody hears of it.
     async fn scope(&self, now: Timestamp) -> Result<Scope, Failure> {
-        let loaded = scope::load(&self.vault, &self.settings_key, now).await?;
+        let loaded = scope::load(&self.settings, &self.settings_key, now).await?;
         if let Some(distrust) = &loaded.distrust {
             count("ScopeDistrusted", 1);
             log(

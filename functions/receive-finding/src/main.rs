@@ -1,6 +1,6 @@
 //! Wires `receive-finding`.
 
-use platform::aws::{DeadLetterQueue, LockedBucket, StateMachine, Table};
+use platform::aws::{DeadLetterQueue, SettingsBucket, StateMachine, Table};
 use platform::{Sdk, Stopped, clock, given, required, required_number, serve};
 use receive_finding::Intake;
 
@@ -9,7 +9,7 @@ async fn main() -> Result<(), Stopped> {
     let sdk = Sdk::load().await;
     let intake = Intake {
         records: Table::connect(&sdk, required("TABLE_NAME")?),
-        vault: LockedBucket::connect(&sdk, required("VAULT_BUCKET")?),
+        settings: SettingsBucket::connect(&sdk, required("SETTINGS_BUCKET")?),
         settings_key: given("SETTINGS_PUBLIC_KEY")?,
         responses: StateMachine::connect(&sdk, required("INCIDENT_RESPONSE_ARN")?),
         dead_letters: DeadLetterQueue::connect(&sdk, required("DEAD_LETTER_QUEUE_URL")?),

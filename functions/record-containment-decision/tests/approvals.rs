@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops where it fails")]
 
 use incident::containment::{Approval, ApprovalId, Playbooks};
-use incident::ports::{Gate, Pager, Responses, Vault};
+use incident::ports::{Gate, Pager, Responses, Settings};
 use incident::records::{Key, Listing, Page, Records, Versioned, Write};
 use incident::{Digest, Failure, Incident, IncidentId};
 use jiff::Timestamp;
@@ -123,15 +123,7 @@ impl Records for &World {
     }
 }
 
-impl Vault for &World {
-    async fn preserve(&self, _path: &str, _bytes: Vec<u8>) -> Result<(Digest, u64), Failure> {
-        unreachable!("nothing is preserved")
-    }
-
-    async fn publish(&self, _path: &str, _bytes: Vec<u8>, _content_type: &str) -> Result<(), Failure> {
-        unreachable!("nothing is published")
-    }
-
+impl Settings for &World {
     /// No signed settings are there, so every step waits for a person.
     async fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Failure> {
         self.burn()?;
@@ -185,7 +177,7 @@ impl World {
     fn plan(&self, incident: &IncidentId, order: Option<&Value>) -> Result<Value, Failure> {
         let planner = Planner {
             records: self,
-            vault: self,
+            settings: self,
             playbooks: Playbooks::load().unwrap(),
             public_key: String::new(),
             repeat_after_seconds: 60,

@@ -3,7 +3,7 @@
 use incident::notification::facts::AUTHOR;
 use incident::notification::{Approval, Delivery, DeliveryState, Draft, Duty, DutyState, Facts, LegalReview, Rules};
 use incident::organisation::Recipient;
-use incident::ports::{Handover, Mail, Message, Vault};
+use incident::ports::{Handover, Mail, Message, Settings};
 use incident::records::{Key, Listing, Records};
 use incident::{Digest, Failure, IncidentId, organisation};
 use jiff::Timestamp;
@@ -12,11 +12,11 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Sends.
-pub struct Sender<T, V, M> {
+pub struct Sender<T, S, M> {
     /// The table.
     pub records: T,
     /// Holds the organisation's settings.
-    pub vault: V,
+    pub settings: S,
     /// Sends mail.
     pub mail: M,
     /// The rules of law: a notice that is sent starts the clock of others.
@@ -45,7 +45,7 @@ pub struct Sent {
     reference: Option<String>,
 }
 
-impl<T: Records, V: Vault, M: Mail> Sender<T, V, M> {
+impl<T: Records, S: Settings, M: Mail> Sender<T, S, M> {
     /// Sends the text that counsel approved. A repeat sends nothing; a send whose outcome is unknown is never repeated.
     ///
     /// # Errors
@@ -62,7 +62,7 @@ impl<T: Records, V: Vault, M: Mail> Sender<T, V, M> {
         if *approval.digest() != digest {
             return Err(Failure::rejected("the text to send is not the one that was approved"));
         }
-        let organisation = organisation::load(&self.vault).await?;
+        let organisation = organisation::load(&self.settings).await?;
         let recipient = organisation.recipients.get(&obligation).ok_or_else(|| {
             Failure::needs_operator(format!("`recipients.{obligation}` is missing in `{}`", organisation::PATH))
         })?;

@@ -1,7 +1,7 @@
 //! Wires `send-notice`.
 
 use incident::notification::Rules;
-use platform::aws::{LockedBucket, Mailer, Table};
+use platform::aws::{Mailer, SettingsBucket, Table};
 use platform::{Sdk, Stopped, clock, required, serve};
 use send_notice::Sender;
 
@@ -10,7 +10,7 @@ async fn main() -> Result<(), Stopped> {
     let sdk = Sdk::load().await;
     let sender = Sender {
         records: Table::connect(&sdk, required("TABLE_NAME")?),
-        vault: LockedBucket::connect(&sdk, required("VAULT_BUCKET")?),
+        settings: SettingsBucket::connect(&sdk, required("SETTINGS_BUCKET")?),
         mail: Mailer::connect(&sdk, required("NOTICE_SENDER")?),
         rules: Rules::load().map_err(|error| Stopped::broken("obligation rules", error))?,
     };

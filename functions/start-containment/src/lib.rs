@@ -3,7 +3,7 @@
 use incident::containment::guard::{self, Guard};
 use incident::containment::hold::{Hold, Taken};
 use incident::containment::{ActionRecord, ActionRunner, ActionState, Automation, DocumentKind, Step};
-use incident::ports::Vault;
+use incident::ports::Settings;
 use incident::records::{Key, Records};
 use incident::{Failure, Fault, Incident, IncidentId};
 use jiff::Timestamp;
@@ -12,11 +12,11 @@ use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 
 /// Starts actions.
-pub struct Starter<T, V, A> {
+pub struct Starter<T, S, A> {
     /// The table.
     pub records: T,
     /// Holds the organisation's settings.
-    pub vault: V,
+    pub settings: S,
     /// Runs the documents.
     pub runner: A,
     /// The key that the settings are signed with.
@@ -44,7 +44,7 @@ pub struct Started {
     automation: String,
 }
 
-impl<T: Records, V: Vault, A: ActionRunner> Starter<T, V, A> {
+impl<T: Records, S: Settings, A: ActionRunner> Starter<T, S, A> {
     /// Starts the step. A repeat joins the first run: the token is derived from incident, action, target and pass. Where
     /// another incident contains the same resource, its run is joined, or it is applied again over what that one left.
     ///
@@ -134,7 +134,7 @@ impl<T: Records, V: Vault, A: ActionRunner> Starter<T, V, A> {
         let guard = if record.step.action.parameters.is_empty() {
             Guard::Open
         } else {
-            guard::load(&self.vault, &self.records, &self.public_key, now).await?.guard
+            guard::load(&self.settings, &self.records, &self.public_key, now).await?.guard
         };
         let role = self.evidence_role.arn(&record.step.account);
         let (step, incident) = (&record.step, &record.incident);

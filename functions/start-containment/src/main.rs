@@ -1,6 +1,6 @@
 //! Wires `start-containment`.
 
-use platform::aws::{Automations, LockedBucket, MemberRole, Table};
+use platform::aws::{Automations, MemberRole, SettingsBucket, Table};
 use platform::{Sdk, Stopped, clock, given, required, serve};
 use start_containment::Starter;
 
@@ -14,7 +14,7 @@ async fn main() -> Result<(), Stopped> {
     };
     let starter = Starter {
         records: Table::connect(&sdk, required("TABLE_NAME")?),
-        vault: LockedBucket::connect(&sdk, required("VAULT_BUCKET")?),
+        settings: SettingsBucket::connect(&sdk, required("SETTINGS_BUCKET")?),
         public_key: given("SETTINGS_PUBLIC_KEY")?,
         evidence_role: MemberRole { name: required("EVIDENCE_ROLE")?, ..role.clone() },
         runner: Automations::connect(&sdk, role),

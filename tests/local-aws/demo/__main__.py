@@ -57,7 +57,7 @@ def run(aws, text: str | None, results: pathlib.Path) -> int:
     counsel = gate.Counsel(aws, deployed)
     now = datetime.datetime.now(datetime.UTC)
     document, buckets = seed(aws, text, now)
-    organisation.put(aws, deployed.vault, organisation.settings(buckets))
+    organisation.put(aws, deployed.settings, organisation.settings(buckets))
     screen.say(f"Tocsin is deployed, the account is seeded ({time.monotonic() - started:.1f} s).")
     before = {
         (step["action"], step["target"]): account.of_step(aws, step["action"], step["target"]) for step in document.plan
@@ -159,7 +159,7 @@ def respond(watch: Watch, counsel: gate.Counsel, before: dict, results: pathlib.
 def summarise(watch: Watch, before: dict) -> None:
     summary.timeline(watch)
     summary.contained(watch, before)
-    summary.evidence(watch, {"access_key": watch.aws.state["access_key"], "secret_key": watch.aws.state["secret_key"]})
+    summary.evidence(watch)
     summary.obligations(watch)
     summary.notices(watch)
 

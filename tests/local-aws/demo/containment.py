@@ -22,5 +22,5 @@ def document(account: str, **changes) -> dict:
     return {**EXAMPLE, **own, **changes}
 
 
-def put(aws, vault: str, key: ec.EllipticCurvePrivateKey, settings: dict) -> None:
-    signed.put(aws, vault, key, PATH, settings)
+def put(aws, bucket: str, key: ec.EllipticCurvePrivateKey, settings: dict) -> None:
+    signed.put(aws, bucket, key, PATH, settings)

@@ -61,7 +61,7 @@ def show(watch, counsel: Counsel, waiting: dict) -> dict:
 
 
 def recipients(watch) -> dict:
-    body = watch.aws.client("s3").get_object(Bucket=watch.stack.vault, Key="settings/organisation.json")["Body"].read()
+    body = watch.aws.client("s3").get_object(Bucket=watch.stack.settings, Key="settings/organisation.json")["Body"].read()
     return json.loads(body)["recipients"]
 
 

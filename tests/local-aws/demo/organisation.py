@@ -18,6 +18,6 @@ def settings(buckets: list[str]) -> dict:
     return {**EXAMPLE, "data_inventory": [{**holding, "resource": bucket} for bucket in buckets]}
 
 
-def put(aws, vault: str, document: dict) -> None:
+def put(aws, bucket: str, document: dict) -> None:
     body = json.dumps(document, indent=2, ensure_ascii=False).encode()
-    aws.client("s3").put_object(Bucket=vault, Key=PATH, Body=body, ContentType="application/json", ChecksumAlgorithm="SHA256")
+    aws.client("s3").put_object(Bucket=bucket, Key=PATH, Body=body, ContentType="application/json", ChecksumAlgorithm="SHA256")

@@ -16,6 +16,6 @@ def document(rules: list[dict] = (SCAN,), days: int = 30) -> dict:
     return {"format": EXAMPLE["format"], **signed.period(days), "rules": list(rules)}
 
 
-def put(aws, vault: str, key: ec.EllipticCurvePrivateKey, scope: dict) -> None:
+def put(aws, bucket: str, key: ec.EllipticCurvePrivateKey, scope: dict) -> None:
     """Until document and signature are there, nothing is suppressed."""
-    signed.put(aws, vault, key, PATH, scope)
+    signed.put(aws, bucket, key, PATH, scope)

@@ -25,12 +25,12 @@ def period(days: int = 30) -> dict[str, str]:
     return {"issued_at": begin.strftime(moment), "valid_until": end.strftime(moment)}
 
 
-def put(aws, vault: str, key: ec.EllipticCurvePrivateKey, path: str, document: dict) -> None:
+def put(aws, bucket: str, key: ec.EllipticCurvePrivateKey, path: str, document: dict) -> None:
     """The signature goes first: a reader that comes in between finds a document that proves nothing, and the last trusted one counts."""
     body = json.dumps(document, indent=2).encode()
-    write(aws, vault, f"{path}.sig", key.sign(body, ec.ECDSA(hashes.SHA256())))
-    write(aws, vault, path, body)
+    write(aws, bucket, f"{path}.sig", key.sign(body, ec.ECDSA(hashes.SHA256())))
+    write(aws, bucket, path, body)
 
 
-def write(aws, vault: str, path: str, body: bytes) -> None:
-    aws.client("s3").put_object(Bucket=vault, Key=path, Body=body, ChecksumAlgorithm="SHA256")
+def write(aws, bucket: str, path: str, body: bytes) -> None:
+    aws.client("s3").put_object(Bucket=bucket, Key=path, Body=body, ChecksumAlgorithm="SHA256")

@@ -12,6 +12,9 @@ from demo import containment, organisation, places, scope, signed
 REGIONS = ("us-west-2", "eu-central-1")
 # An account that Tocsin protects beside its own.
 MEMBER = "444455556666"
+# The one that the vault is in. Its evidence stays in these regions.
+EVIDENCE = "999988887777"
+ZONE = ("eu-central-1", "eu-west-1")
 OPERATORS = ("operator-evans", "operator-fuchs")
 COUNSEL = ("counsel-adams", "counsel-bauer")
 APPROVERS = ("approver-chen", "approver-diaz")
@@ -20,6 +23,7 @@ APPROVERS = ("approver-chen", "approver-diaz")
 @dataclasses.dataclass(frozen=True)
 class Stack:
     vault: str
+    settings: str
     table: str
     queue: str
     dead_letters: str
@@ -47,6 +51,16 @@ def member_parameters(aws) -> dict[str, str]:
     return {"SecurityAccountId": aws.account, "HomeRegion": aws.region, "AdministersOrganization": "true"}
 
 
+def evidence_parameters(aws) -> dict:
+    # Nobody can delete what is kept under COMPLIANCE, so an exercise does not use it.
+    return {"SecurityAccountId": aws.account, "ZoneRegions": ",".join(ZONE), "Purpose": "exercises", "ExerciseRetentionDays": 1}
+
+
+def custodian(aws) -> dict[str, str]:
+    """The key of somebody who reads the vault. Here it is that of its account's root: there, no policy is enforced."""
+    return {"access_key": EVIDENCE, "secret_key": aws.state["secret_key"]}
+
+
 def deploy(aws) -> Stack:
     infra = places.REPOSITORY / "infra"
     for region in REGIONS:
@@ -55,15 +69,16 @@ def deploy(aws) -> Stack:
     for account in (aws.account, MEMBER):
         for region in REGIONS:
             aws.deploy("tocsin-member", infra / "member.yaml", member_parameters(aws), account=account, region=region)
+    aws.deploy("tocsin-member", infra / "member.yaml", member_parameters(aws), account=EVIDENCE)
+    kept = aws.deploy("tocsin-evidence", infra / "evidence.yaml", evidence_parameters(aws), account=EVIDENCE)
     settings_key = signed.make_key()
     parameters = {
         "SettingsPublicKey": signed.public(settings_key),
         "Architecture": architecture(),
         "NoticeSender": organisation.SENDER,
         "NoticeSenderIdentity": organisation.SENDER_DOMAIN,
-        # Nobody can delete what is kept under COMPLIANCE, so an exercise does not use it.
-        "VaultRetentionMode": "GOVERNANCE",
-        "VaultRetentionDays": 1,
+        "VaultBucket": kept["VaultBucket"],
+        "VaultKeyArn": kept["VaultKeyArn"],
         "RepeatRevocationAfterSeconds": 1,
         # Where nobody approves, the response goes on to its end after this time.
         "ApprovalTimeoutSeconds": 20,
@@ -73,11 +88,12 @@ def deploy(aws) -> Stack:
     outputs = aws.deploy("tocsin-responder", infra / "responder.yaml", parameters)
     aws.client("sesv2").create_email_identity(EmailIdentity=organisation.SENDER_DOMAIN)
     aws.client("iam").create_role(RoleName=containment.RESPONDER, AssumeRolePolicyDocument=trust("ec2.amazonaws.com"))
-    scope.put(aws, outputs["VaultBucket"], settings_key, scope.document())
-    containment.put(aws, outputs["VaultBucket"], settings_key, containment.document(aws.account))
+    scope.put(aws, outputs["SettingsBucket"], settings_key, scope.document())
+    containment.put(aws, outputs["SettingsBucket"], settings_key, containment.document(aws.account))
     return Stack(
         settings_key=settings_key,
-        vault=outputs["VaultBucket"],
+        vault=kept["VaultBucket"],
+        settings=outputs["SettingsBucket"],
         table=outputs["IncidentsTable"],
         queue=outputs["FindingsQueueUrl"],
         dead_letters=outputs["DeadLetterQueueUrl"],

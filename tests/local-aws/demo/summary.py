@@ -2,7 +2,7 @@
 
 import pathlib
 
-from demo import account, command, mail, places, screen
+from demo import account, command, mail, places, screen, stack
 from demo.records import moment
 
 # A phase that waits for a person is as long as the person takes.
@@ -57,14 +57,14 @@ def contained(watch, before: dict) -> None:
         screen.say(f"Sessions are revoked once more, a while after the profile was swapped: {twice:.2f} s.", indent=2)
 
 
-def evidence(watch, root: dict) -> None:
+def evidence(watch) -> None:
     screen.heading("Evidence in the vault")
     for item in watch.records.of_incident(watch.incident, "EVIDENCE"):
         screen.say(item["path"], indent=2)
         screen.say(f"sha256 {item['sha256']}" if item["outcome"] == "preserved" else f"not to be had: {item['reason']}", indent=4)
     place = f"s3://{watch.stack.vault}/incidents/{watch.incident}"
     screen.say(f"tocsin verify {place}", indent=2)
-    screen.say(command.run("verify", place, environment=command.environment(watch.aws, root)).strip(), indent=4)
+    screen.say(command.run("verify", place, environment=command.environment(watch.aws, stack.custodian(watch.aws))).strip(), indent=4)
 
 
 def obligations(watch) -> None:
@@ -89,7 +89,7 @@ def notices(watch) -> None:
 
 def report(watch, results: pathlib.Path) -> bool:
     """Copy the report out of the vault; answers whether there is one."""
-    s3 = watch.aws.client("s3")
+    s3 = watch.aws.client("s3", credentials=stack.custodian(watch.aws))
     try:
         page = s3.get_object(Bucket=watch.stack.vault, Key=f"incidents/{watch.incident}/report.html")["Body"].read()
     except s3.exceptions.NoSuchKey:

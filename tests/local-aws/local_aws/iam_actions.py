@@ -35,7 +35,7 @@ _NAMES = {
     "lambda": {"Invoke": "InvokeFunction"},
     "sqs": {"SendMessageBatch": "SendMessage"},
 }
-_OBJECT_HEADERS = {
+OBJECT_HEADERS = {
     "x-amz-object-lock-mode": "s3:PutObjectRetention",
     "x-amz-object-lock-legal-hold": "s3:PutObjectLegalHold",
     "x-amz-tagging": "s3:PutObjectTagging",
@@ -63,7 +63,7 @@ def actions_of(operation: Operation, headers: dict, query: dict, body: bytes) ->
         name = "GetObjectVersion"
     actions = [f"{prefix}:{name}"]
     if operation.name == "PutObject" and prefix == "s3":
-        actions += [action for header, action in _OBJECT_HEADERS.items() if header in headers]
+        actions += [action for header, action in OBJECT_HEADERS.items() if header in headers]
     if prefix == "ec2" and b"TagSpecification." in body:
         actions.append("ec2:CreateTags")
     if (prefix, operation.name) in _TAGGED and json_object(body).get("Tags"):

@@ -4,6 +4,7 @@ import threading
 
 from local_aws import (
     assumed_roles,
+    bucket_policies,
     bus,
     cloudformation,
     cloudtrail,
@@ -29,6 +30,7 @@ from local_aws.automation import service
 
 __all__ = [
     "assumed_roles",
+    "bucket_policies",
     "bus",
     "cloudformation",
     "cloudtrail",

@@ -21,7 +21,7 @@ _file = None
 _listeners: list = []
 
 
-for _module, _name in ((s3, "_bucket_encryption"), (sqs, "_queues"), (sns, "_topics"), (responses, "request_scope")):
+for _module, _name in ((s3, "_bucket_encryption"), (s3, "_bucket_owner_account"), (sqs, "_queues"), (sns, "_topics"), (responses, "request_scope")):
     plug.take(_module, _name)
 plug.take(responses, "_account_from_sts_session", "access_key_id")
 
@@ -128,7 +128,9 @@ def account_of(access_key: str) -> str:
 def under_customer_key(operation: Operation) -> bool:
     """Whether the bucket, queue or topic of a call is encrypted under a key that the caller must be allowed to use."""
     if operation.scope == "s3":
-        encryption = s3._bucket_encryption.get(operation.parameters.get("Bucket", "")) or ""
+        bucket = operation.parameters.get("Bucket", "")
+        # It may be another account's.
+        encryption = s3._bucket_encryption.get_scoped(s3._bucket_owner_account(bucket), None, bucket) or ""
         found = _BUCKET_KEY.search(encryption)
         return is_customer_key(found.group(1) if found else "")
     if operation.scope == "sqs":

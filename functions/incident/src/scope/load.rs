@@ -1,9 +1,9 @@
-//! The document as it lies in the vault: used if it can be trusted, else as if there were none.
+//! The document as it lies among the settings: used if it can be trusted, else as if there were none.
 
 use super::document::read;
 use super::{PATH, SIGNATURE_PATH, Scope};
 use crate::fault::Failure;
-use crate::ports::Vault;
+use crate::ports::Settings;
 use crate::signed::{Distrust, DocumentError, Fetched, PublicKey, Why, fetch};
 use jiff::Timestamp;
 
@@ -12,19 +12,19 @@ use jiff::Timestamp;
 pub struct Loaded {
     /// The document's scope, or none.
     pub scope: Scope,
-    /// Why the document in the vault is not used. It suppresses nothing, and a person has to hear of it.
+    /// Why the document is not used. It suppresses nothing, and a person has to hear of it.
     pub distrust: Option<Distrust>,
 }
 
-/// The scope that the vault holds. Without a public key there is none, and the vault is not asked.
+/// The scope that the settings hold. Without a public key there is none, and they are not asked.
 ///
 /// # Errors
 /// `Transient` only: what else keeps the document from being read is a reason for distrust.
-pub async fn load(vault: &impl Vault, public_key: &str, now: Timestamp) -> Result<Loaded, Failure> {
+pub async fn load(settings: &impl Settings, public_key: &str, now: Timestamp) -> Result<Loaded, Failure> {
     if public_key.trim().is_empty() {
         return Ok(Loaded::default());
     }
-    let trusted = match fetch(vault, PATH, SIGNATURE_PATH, public_key).await? {
+    let trusted = match fetch(settings, PATH, SIGNATURE_PATH, public_key).await? {
         Fetched::Nothing => return Ok(Loaded::default()),
         Fetched::Signed(document) => Scope::read(&document).map_err(Why::Document).and_then(|scope| scope.at(now)),
         Fetched::Distrusted(why) => Err(why),

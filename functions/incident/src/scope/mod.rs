@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
-/// Where the document lies in the vault.
+/// Where the document lies among the settings.
 pub const PATH: &str = "settings/scope.json";
 
 /// Where its detached signature lies.

@@ -1,15 +1,15 @@
-//! A signed document as it lies in the vault: its bytes, if their signature holds.
+//! A signed document as it lies in the bucket of settings: its bytes, if their signature holds.
 
 use super::{DocumentError, PublicKey, SignatureError};
 use crate::fault::{Failure, Fault};
-use crate::ports::Vault;
+use crate::ports::Settings;
 use jiff::Timestamp;
 
 /// A document that is not used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{path}` {why}")]
 pub struct Distrust {
-    /// Where it lies in the vault.
+    /// Where it lies among the settings.
     pub path: &'static str,
     /// Why it is not used.
     pub why: Why,
@@ -18,11 +18,11 @@ pub struct Distrust {
 /// Why a document is not used. Names fields, never values.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Why {
-    /// The vault does not give it out.
-    #[error("is missing in the vault, or may not be read")]
+    /// The bucket does not give it out.
+    #[error("is missing in the bucket of settings, or may not be read")]
     Unreadable,
     /// There is no signature beside it.
-    #[error("has no signature: the file of the same name with `.sig` is missing in the vault, or may not be read")]
+    #[error("has no signature: the file of the same name with `.sig` is missing, or may not be read")]
     Unsigned,
     /// The signature, or the key to check it with, proves nothing.
     #[error("is not trusted: {0}")]
@@ -41,7 +41,7 @@ pub enum Why {
     Stale(u64),
 }
 
-/// What the vault holds at a path.
+/// What the settings hold at a path.
 pub(crate) enum Fetched {
     /// A document with a signature that holds. Nothing of it has been read.
     Signed(Vec<u8>),
@@ -56,17 +56,17 @@ pub(crate) enum Fetched {
 /// # Errors
 /// `Transient` only: what else keeps the document from being read is a reason for distrust.
 pub(crate) async fn fetch(
-    vault: &impl Vault,
+    settings: &impl Settings,
     path: &str,
     signature_path: &str,
     public_key: &str,
 ) -> Result<Fetched, Failure> {
-    let document = match given(vault.read(path).await)? {
+    let document = match given(settings.read(path).await)? {
         Given::Bytes(document) => document,
         Given::Nothing => return Ok(Fetched::Nothing),
         Given::Refused => return Ok(Fetched::Distrusted(Why::Unreadable)),
     };
-    Ok(match given(vault.read(signature_path).await)? {
+    Ok(match given(settings.read(signature_path).await)? {
         Given::Bytes(signature) => {
             match PublicKey::read(public_key).and_then(|key| key.verify(&document, &signature)) {
                 Ok(()) => Fetched::Signed(document),

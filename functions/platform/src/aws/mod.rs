@@ -21,7 +21,7 @@ pub use feeds::RegionalFeed;
 pub use findings::FindingServices;
 pub use function_url::FunctionUrl;
 pub use member::MemberRole;
-pub use s3::LockedBucket;
+pub use s3::{LockedBucket, SettingsBucket};
 pub use sesv2::Mailer;
 pub use sfn::{StateMachine, WaitingTask};
 pub use sns::Topic;

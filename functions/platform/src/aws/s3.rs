@@ -1,11 +1,11 @@
-//! The vault.
+//! The vault, and the bucket of settings.
 
 use super::Sdk;
 use super::failure::{code_of, failed};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::types::ChecksumAlgorithm;
 use incident::digest::Measure;
-use incident::ports::Vault;
+use incident::ports::{Settings, Vault};
 use incident::{Digest, Failure};
 
 /// The vault: a bucket with Object Lock.
@@ -92,18 +92,43 @@ impl Vault for LockedBucket {
     }
 
     async fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Failure> {
-        match self.client.get_object().bucket(&self.name).key(path).send().await {
-            Ok(object) => {
-                let body = object.body.collect().await;
-                Ok(Some(body.map_err(|error| Failure::transient("reading from the vault").because(error))?.to_vec()))
-            }
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_no_such_key()) => Ok(None),
-            // Without the right to list, S3 does not tell a missing object from a forbidden one.
-            Err(error) if code_of(&error) == Some("AccessDenied") => {
-                let doing = format!("`{path}` is missing in the vault, or this role may not read it");
-                Err(Failure::needs_operator(doing).because(error))
-            }
-            Err(error) => Err(failed("reading from the vault", error)),
+        newest(&self.client, &self.name, path, "reading from the vault").await
+    }
+}
+
+/// The bucket of settings. Its versions show who told Tocsin what.
+#[derive(Clone, Debug)]
+pub struct SettingsBucket {
+    client: Client,
+    name: String,
+}
+
+impl SettingsBucket {
+    /// The bucket with this name.
+    pub fn connect(sdk: &Sdk, name: String) -> Self {
+        Self { client: Client::new(&sdk.0), name }
+    }
+}
+
+impl Settings for SettingsBucket {
+    async fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Failure> {
+        newest(&self.client, &self.name, path, "reading the settings").await
+    }
+}
+
+/// The newest version of an object, whole; `None` if there is none.
+async fn newest(client: &Client, bucket: &str, path: &str, doing: &'static str) -> Result<Option<Vec<u8>>, Failure> {
+    match client.get_object().bucket(bucket).key(path).send().await {
+        Ok(object) => {
+            let body = object.body.collect().await;
+            Ok(Some(body.map_err(|error| Failure::transient(doing).because(error))?.to_vec()))
         }
+        Err(error) if error.as_service_error().is_some_and(|e| e.is_no_such_key()) => Ok(None),
+        // Without the right to list, S3 does not tell a missing object from a forbidden one.
+        Err(error) if code_of(&error) == Some("AccessDenied") => {
+            let refused = format!("{doing}: `{path}` is missing, or this role may not read it");
+            Err(Failure::needs_operator(refused).because(error))
+        }
+        Err(error) => Err(failed(doing, error)),
     }
 }

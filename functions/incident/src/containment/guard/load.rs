@@ -1,20 +1,20 @@
-//! The guard to work with: of the document in the vault if it can be trusted, else of the last one that could.
+//! The guard to work with: of the settings' document if it can be trusted, else of the last one that could.
 
 use super::{Caps, Guard, GuardDocument, PATH, SIGNATURE_PATH};
 use crate::Digest;
 use crate::fault::Failure;
-use crate::ports::Vault;
+use crate::ports::Settings;
 use crate::records::{Key, Records};
 use crate::signed::{Distrust, Fetched, PublicKey, Why, fetch};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The guard, and what is wrong with the document in the vault.
+/// The guard, and what is wrong with the settings' document.
 #[derive(Clone, Debug)]
 pub struct Loaded {
     /// The guard.
     pub guard: Guard,
-    /// Why the document in the vault is not the one that counts. A person has to hear of it.
+    /// Why the settings' document is not the one that counts. A person has to hear of it.
     pub distrust: Option<Distrust>,
 }
 
@@ -32,13 +32,13 @@ pub struct Remembered {
 /// # Errors
 /// `Transient` only: what else keeps the document from being read is a reason for distrust.
 pub async fn load(
-    vault: &impl Vault,
+    settings: &impl Settings,
     records: &impl Records,
     public_key: &str,
     now: Timestamp,
 ) -> Result<Loaded, Failure> {
     let remembered: Option<Remembered> = records.get(&Key::guard()).await?;
-    let offered = match fetch(vault, PATH, SIGNATURE_PATH, public_key).await? {
+    let offered = match fetch(settings, PATH, SIGNATURE_PATH, public_key).await? {
         Fetched::Signed(bytes) => accept(&bytes, remembered.as_ref(), now),
         Fetched::Nothing => Err(Why::Unreadable),
         Fetched::Distrusted(why) => Err(why),

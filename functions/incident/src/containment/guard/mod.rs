@@ -15,7 +15,7 @@ pub use tally::{Tally, Window};
 use super::{ActionId, Playbook};
 use crate::finding::Located;
 
-/// Where the document lies in the vault.
+/// Where the document lies among the settings.
 pub const PATH: &str = "settings/containment.json";
 
 /// Where its detached signature lies.
