@@ -1,5 +1,6 @@
 //! SHA-256 digests: of evidence, of custody entries, of the exact text that a lawyer approves.
 
+use base64ct::{Base64, Encoding as _};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
@@ -25,8 +26,33 @@ impl Digest {
         Self::from_hash(hash)
     }
 
+    /// The digest that S3 states as a checksum: base64 of 32 bytes. `None` for anything else, such as the checksum of the parts'
+    /// checksums (`…-3`) of an object that was uploaded in parts.
+    pub fn from_base64(text: &str) -> Option<Self> {
+        let mut bytes = [0; 32];
+        let decoded = Base64::decode(text, &mut bytes).ok()?;
+        (decoded.len() == 32).then(|| Self::from_bytes(decoded))
+    }
+
+    /// The 32 bytes that the characters stand for; `None` of a text that is no digest.
+    pub fn bytes(&self) -> Option<[u8; 32]> {
+        let is_lower_hex = self.0.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        if self.0.len() != 64 || !is_lower_hex {
+            return None;
+        }
+        let mut bytes = [0; 32];
+        for (byte, digits) in bytes.iter_mut().zip(self.0.as_bytes().chunks_exact(2)) {
+            *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+        }
+        Some(bytes)
+    }
+
     fn from_hash(hash: Sha256) -> Self {
-        Self(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+        Self::from_bytes(&hash.finalize())
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Self {
+        Self(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
     /// The 64 hexadecimal characters.
@@ -63,5 +89,29 @@ impl Measure {
 impl fmt::Display for Digest {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test stops where it fails")]
+mod tests {
+    use super::Digest;
+
+    /// FIPS 180-4's example `abc`, by `openssl dgst -sha256 -binary | base64`.
+    const ABC: &str = "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=";
+
+    #[test]
+    fn what_s3_states_is_the_same_digest() {
+        assert_eq!(Digest::from_base64(ABC), Some(Digest::of(b"abc")));
+        for other in ["", "ungWv48=", &format!("{ABC}-3"), "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0"] {
+            assert_eq!(Digest::from_base64(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_digest_stands_for_32_bytes() {
+        assert_eq!(Digest::of(b"abc").bytes().unwrap().get(..3), Some([0xba, 0x78, 0x16].as_slice()));
+        let not_hex: Digest = serde_json::from_str(&format!("\"{}\"", "g".repeat(64))).unwrap();
+        assert_eq!(not_hex.bytes(), None);
     }
 }

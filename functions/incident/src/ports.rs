@@ -12,8 +12,10 @@ use serde_json::Value;
 
 /// The vault: what is put there stays as it is (Object Lock).
 pub trait Vault {
-    /// Puts an object unless there is one; answers with the digest and size of the one that is there now.
-    async fn preserve(&self, path: &str, bytes: Vec<u8>) -> Result<(Digest, u64), Failure>;
+    /// Puts an object unless there is one; answers with the one that is there now.
+    async fn preserve(&self, path: &str, bytes: Vec<u8>, content_type: &str) -> Result<Kept, Failure>;
+    /// What the vault says of the newest version of an object, which is not read for it; `None` if there is none.
+    async fn kept(&self, path: &str) -> Result<Option<Kept>, Failure>;
     /// Puts a new version of an object, such as a manifest that grew.
     async fn publish(&self, path: &str, bytes: Vec<u8>, content_type: &str) -> Result<(), Failure>;
     /// The newest version of an object; `None` if there is none.
@@ -25,6 +27,17 @@ pub trait Vault {
 pub trait Settings {
     /// The newest version of a document; `None` if there is none.
     async fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Failure>;
+}
+
+/// One version of an object in the vault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Of its content.
+    pub sha256: Digest,
+    /// Its size.
+    pub bytes: u64,
+    /// Which version; `None` where the bucket keeps none.
+    pub version_id: Option<String>,
 }
 
 /// What a service answered.

@@ -3,9 +3,9 @@
 use super::Sdk;
 use super::failure::{code_of, failed};
 use aws_sdk_s3::Client;
-use aws_sdk_s3::types::ChecksumAlgorithm;
+use aws_sdk_s3::types::{ChecksumAlgorithm, ChecksumMode, ChecksumType};
 use incident::digest::Measure;
-use incident::ports::{Settings, Vault};
+use incident::ports::{Kept, Settings, Vault};
 use incident::{Digest, Failure};
 
 /// The vault: a bucket with Object Lock.
@@ -35,14 +35,15 @@ impl LockedBucket {
         Ok(paths)
     }
 
-    /// The digest and size of an object, without holding it in memory; `None` if there is none.
+    /// The digest and size of an object's version, or of its newest one, without holding it in memory; `None` if there is none.
     ///
     /// # Errors
     /// When the object cannot be read.
-    pub async fn measure(&self, path: &str) -> Result<Option<(Digest, u64)>, Failure> {
-        let mut object = match self.client.get_object().bucket(&self.name).key(path).send().await {
+    pub async fn measure(&self, path: &str, version: Option<&str>) -> Result<Option<(Digest, u64)>, Failure> {
+        let get = self.client.get_object().bucket(&self.name).key(path).set_version_id(version.map(str::to_owned));
+        let mut object = match get.send().await {
             Ok(object) => object,
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_no_such_key()) => return Ok(None),
+            Err(error) if matches!(code_of(&error), Some("NoSuchKey" | "NoSuchVersion")) => return Ok(None),
             Err(error) => return Err(failed("reading from the vault", error)),
         };
         let mut measure = Measure::default();
@@ -54,29 +55,55 @@ impl LockedBucket {
 }
 
 impl Vault for LockedBucket {
-    async fn preserve(&self, path: &str, bytes: Vec<u8>) -> Result<(Digest, u64), Failure> {
-        let measured = (Digest::of(&bytes), bytes.len() as u64);
+    async fn preserve(&self, path: &str, bytes: Vec<u8>, content_type: &str) -> Result<Kept, Failure> {
+        let (sha256, size) = (Digest::of(&bytes), bytes.len() as u64);
         let put = self
             .client
             .put_object()
             .bucket(&self.name)
             .key(path)
-            .content_type("application/json")
+            .content_type(content_type)
             .checksum_algorithm(ChecksumAlgorithm::Sha256)
             .if_none_match("*")
             .body(bytes.into());
         match put.send().await {
-            Ok(_) => Ok(measured),
+            Ok(put) => match put.checksum_sha256().map(Digest::from_base64) {
+                // S3 has digested what it took: another digest would mean another object.
+                Some(stated) if stated.as_ref() != Some(&sha256) => {
+                    Err(Failure::needs_operator(format!("the vault took `{path}` with another SHA-256 than was sent")))
+                }
+                Some(_) | None => Ok(Kept { sha256, bytes: size, version_id: put.version_id }),
+            },
             // An earlier try got as far as this: what it preserved is the evidence.
             Err(error) if code_of(&error) == Some("PreconditionFailed") => {
-                let kept = self.read(path).await?.ok_or_else(|| Failure::transient("an object is being written"))?;
-                Ok((Digest::of(&kept), kept.len() as u64))
+                self.kept(path).await?.ok_or_else(|| Failure::transient("an object is being written"))
             }
             Err(error) if code_of(&error) == Some("ConditionalRequestConflict") => {
                 Err(Failure::transient("another run is writing the same object").because(error))
             }
             Err(error) => Err(failed("putting evidence into the vault", error)),
         }
+    }
+
+    async fn kept(&self, path: &str) -> Result<Option<Kept>, Failure> {
+        let head =
+            self.client.head_object().bucket(&self.name).key(path).checksum_mode(ChecksumMode::Enabled).send().await;
+        let head = match head {
+            Ok(head) => head,
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_not_found()) => return Ok(None),
+            Err(error) => return Err(failed("asking the vault for an object", error)),
+        };
+        let stated = (head.checksum_type() != Some(&ChecksumType::Composite))
+            .then(|| head.checksum_sha256().and_then(Digest::from_base64))
+            .flatten();
+        let size = head.content_length().and_then(|length| u64::try_from(length).ok());
+        if let (Some(sha256), Some(bytes)) = (stated, size) {
+            return Ok(Some(Kept { sha256, bytes, version_id: head.version_id }));
+        }
+        // Put there by something else, or in parts: its digest is had from its content alone.
+        let version_id = head.version_id;
+        let measured = self.measure(path, version_id.as_deref()).await?;
+        Ok(measured.map(|(sha256, bytes)| Kept { sha256, bytes, version_id }))
     }
 
     async fn publish(&self, path: &str, bytes: Vec<u8>, content_type: &str) -> Result<(), Failure> {
