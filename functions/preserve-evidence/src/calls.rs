@@ -174,7 +174,7 @@ impl<T: Records, V: Vault, G, A, S: SourceReader, F> Preserver<T, V, G, A, S, F>
             }
             self.keep(&held.record, &name(call, at.each, at.page), answered.body, &call.api()).await?;
             if let Some(named) = &call.names_objects {
-                self.order_copies(known, named, &answer).await?;
+                self.order_named(known, named, &answer).await?;
             }
             let tokens = tokens(call, &answer);
             if let Some(heard) = heard.as_deref_mut() {

@@ -120,6 +120,9 @@ where
             gaps: 0,
             wait_seconds: LONGEST_WAIT,
         };
+        if task.stage == Stage::BesideContainment {
+            self.order_found(&run).await?;
+        }
         for item in items {
             let settled = match done.get(&item.folder()) {
                 Some(preservation) => preservation.clone(),

@@ -24,14 +24,3 @@ fn below<'a>(value: &'a Value, name: &str) -> Vec<&'a Value> {
         (name, value) => value.get(name).into_iter().collect(),
     }
 }
-
-/// A value as the text of a parameter.
-pub(super) fn text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) if text.is_empty() => None,
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(switch) => Some(switch.to_string()),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
-    }
-}
