@@ -6,6 +6,8 @@ may start follows from the actions that there are, so `render.py` makes these ro
 
 import json
 
+import evidence_reader
+
 PREFIX = "Tocsin-Member-"
 # IAM counts the inline policies of a role together, without white space.
 MOST_POLICY = 10_240
@@ -47,19 +49,6 @@ def runs(sid: str, actions: list[str]) -> dict:
     return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": arn("ssm:*:${AWS::AccountId}:automation-execution/*")}
 
 
-def evidence() -> list[dict]:
-    return [
-        # Which bucket an attacker reaches is known only from the finding. No object can be read with these.
-        {
-            "Sid": "ReadBucketsNotObjects",
-            "Effect": "Allow",
-            "Action": ["s3:GetBucketPolicy", "s3:GetBucketAcl", "s3:GetBucketPublicAccessBlock", "s3:ListBucketVersions"],
-            "Resource": arn("s3:::*"),
-        },
-        {"Sid": "LookupTakesNoResource", "Effect": "Allow", "Action": ["cloudtrail:LookupEvents"], "Resource": "*"},
-    ]
-
-
 def statements(actions: list) -> dict[str, list[dict]]:
     """Function -> what it may do in an account. `actions` are those of `render.py`."""
     roles = [action.role for action in actions]
@@ -72,7 +61,7 @@ def statements(actions: list) -> dict[str, list[dict]]:
         "verify-containment": [runs(*READ)],
         "reverse-containment": [*starts(documents["reversal"] + documents["preview"], roles), runs(*READ), runs(*STOP)],
         "order-containment": [*starts(documents["preview"], roles), runs(*READ)],
-        "preserve-evidence": [*starts([SNAPSHOTS], [SNAPSHOTS]), runs(*READ), *evidence()],
+        "preserve-evidence": [*starts([SNAPSHOTS], [SNAPSHOTS]), runs(*READ), *evidence_reader.statements()],
     }
 
 

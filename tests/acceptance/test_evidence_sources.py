@@ -3,8 +3,13 @@
 import copy
 
 import evidence_calls
+import iam_reference
 import pytest
+from automation_runs import render
 from evidence_calls import Source, services, sources
+
+import callers
+import evidence_reader
 
 # What AWS has no settings of, or what another source knows.
 WITHOUT_A_SOURCE = {
@@ -33,6 +38,22 @@ def test_every_kind_of_own_resource_has_a_source():
     asked = {kind for source in sources().values() for kind in source.spec.get("about", [])}
     without = {kind for kind, own in evidence_calls.kinds().items() if own} - asked
     assert without == set(WITHOUT_A_SOURCE)
+
+
+def test_role_may_make_these_calls_and_no_others():
+    wanted = {evidence_calls.action_of(call) for source in sources().values() for call in source.calls}
+    given = [action for statement in evidence_reader.statements() for action in statement["Action"]]
+    assert sorted(given) == sorted(wanted)
+
+
+def test_every_permission_is_limited_where_aws_knows_resources():
+    without = {action for action in evidence_reader.actions() if not iam_reference.kinds_of(action, iam_reference.entry_of(action))}
+    assert evidence_reader.without_resources() == without
+
+
+def test_aws_understands_the_role():
+    name, role = callers.role("preserve-evidence", callers.statements(render.actions())["preserve-evidence"])
+    assert iam_reference.check({"Resources": {name: role}}) == []
 
 
 CALL = {
@@ -117,7 +138,7 @@ def test_calls_that_fit_are_passed():
             "l: `LookupAttributes.0.AttributeKey` may be EventId, EventName, ReadOnly, Username, ResourceType, ResourceName, EventSource, AccessKeyId",
         ),
         ([LOOKUP | {"with": {"MaxResults": "5"}}], "l: `MaxResults` must be integer"),
-        ([TABLE | {"absent": ["NoSuchTable"]}], "t: it never answers `NoSuchTable`, only InternalServerError, InvalidEndpointException, ResourceNotFoundException"),
+        ([TABLE | {"absent": ["NoSuchTable"]}], "t: it never answers `NoSuchTable`, only InternalServerError, ResourceNotFoundException"),
     ],
 )
 def test_a_call_that_aws_would_not_understand_is_found(calls, expected):

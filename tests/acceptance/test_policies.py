@@ -232,6 +232,15 @@ def test_a_wildcard_action_does_not_hide_what_is_unused():
     assert compare(template, CALLS) == ["function `seal`: `dynamodb:Batch*` is allowed, but was never used"]
 
 
+def test_a_permission_to_read_evidence_need_not_be_used():
+    template = copy.deepcopy(TEMPLATE)
+    own = template["Resources"]["MemberSealRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+    own.append(allow(["kms:DescribeKey"], "*", Sid="EvidenceKms"))
+    assert compare(template, CALLS) == []
+    own[-1]["Sid"] = "ReadKeys"
+    assert compare(template, CALLS) == ["member role `Tocsin-Member-Seal`: `kms:DescribeKey` is allowed, but was never used"]
+
+
 REASONS = """
           Statement:
             # LookupEvents knows no resources.
