@@ -20,13 +20,13 @@ ENTITIES = FOLDER.parent / "src" / "finding" / "entity.rs"
 SOURCE_FIELDS = {"title", "about", "of", "volatility", "id_prefix", "pattern", "words", "call", "gap"}
 CALL_FIELDS = {
     *("name", "about", "arn", "service", "operation", "action", "region", "method", "path", "with", "each", "where", "without"),
-    *("pages", "most_pages", "until", "keeps", "absent", "body", "names_objects"),
+    *("pages", "most", "until", "keeps", "absent", "body", "names_objects"),
 }
 GAP_FIELDS = {"name", "about", "unless", "holds", "reason"}
-SERVICE_FIELDS = {"protocol", "version", "target", "global", "signing", "host", "prefix", "headers"}
+SERVICE_FIELDS = {"protocol", "json", "version", "target", "global", "signing", "host", "prefix", "headers"}
 MOMENTS = {f"{end}{form}" for end in ("from", "to") for form in ("", ".seconds", ".millis", ".date", ".day", ".hour")}
-WORDS = {"subject", "subject.first", "subject.rest", "subject.last", "account", "region", "partition", "incident", "global"} | MOMENTS
-FILTERS = {"bucket", "prefix", "log-group"}
+WORDS = {"subject", "arn", "account", "region", "partition", "incident", "global", "suffix"} | MOMENTS
+FILTERS = {"name", "bucket", "key", "prefix", "log-group"}
 # Read by their names, and yet what they answer is a secret, or a job that costs.
 NEVER = {
     *("secretsmanager:GetSecretValue", "secretsmanager:BatchGetSecretValue", "ssm:GetParameter", "ssm:GetParameters", "s3:GetObject"),
@@ -90,16 +90,20 @@ def service_faults(name: str, service: dict) -> list[str]:
         return [f"AWS has no service `{name}`"]
     faults = [f"`{field}` is no field" for field in service.keys() - SERVICE_FIELDS]
     label = model.metadata["endpointPrefix"]
-    host_prefix = {model.operation_model(call["operation"]).endpoint and "{account}." or "" for call in calls_of(name)}
+    is_global = bool(model.metadata.get("globalEndpoint")) and name not in REGIONAL_ALL_THE_SAME
+    prefixes = {(model.operation_model(call["operation"]).endpoint or {}).get("hostPrefix", "") for call in calls_of(name)}
+    host = "".join(prefixes).replace("{AccountId}", "{account}") + label
     expected = {
         "protocol": wire_shapes.protocol_of(model),
+        "json": "1.0" if model.protocol == "json" and model.metadata["jsonVersion"] == "1.0" else None,
         "version": model.api_version if model.protocol in ("ec2", "query") else None,
         "target": model.metadata.get("targetPrefix") if model.protocol == "json" else None,
         "signing": model.signing_name,
-        "host": "".join(host_prefix) + label,
-        "global": bool(model.metadata.get("globalEndpoint")) and name not in REGIONAL_ALL_THE_SAME,
+        "host": f"{host}.{{suffix}}" if is_global else f"{host}.{{region}}.{{suffix}}",
+        "global": is_global,
     }
-    given = {"signing": name, "host": name, "global": False} | service
+    own = f"{name}.{{suffix}}" if is_global else f"{name}.{{region}}.{{suffix}}"
+    given = {"signing": name, "host": own, "global": False} | service
     faults += [f"`{field}` is {given.get(field)!r}, AWS says {value!r}" for field, value in expected.items() if given.get(field) != value]
     return faults
 
@@ -112,6 +116,8 @@ def source_faults(source: Source) -> list[str]:
     spec = source.spec
     faults = [f"`{field}` is no field" for field in spec.keys() - SOURCE_FIELDS]
     faults += [f"`{kind}` is no kind of entity" for kind in spec.get("about", []) if kind not in kinds()]
+    if not 0 < spec.get("volatility", 0) < 100:
+        faults.append("its volatility is a number below 100")
     if ("about" in spec) == (spec.get("of") in ("place", "account")):
         faults.append("it is about kinds of entity, or of a place or an account, and not both")
     for words in spec.get("words", {}).values():
@@ -149,6 +155,8 @@ def call_faults(source: Source, call: dict, known: dict) -> list[str]:
     for text in texts:
         faults += template_faults(source, call, text, known, each_shapes(source, call, known))
     faults += each_faults(source, call, known, texts)
+    if not re.fullmatch(r"[1-9]\d*d|\{.+\}d", call.get("keeps", "1d")):
+        faults.append("`keeps` is a number of days")
     if "without" in call and "each" not in call:
         faults.append("`without` says nothing where there is no `each`")
     answer = wire_shapes.Answer(operation, call.get("body"))
@@ -257,7 +265,7 @@ def each_faults(source: Source, call: dict, known: dict, texts: list[str]) -> li
             faults.append(shape)
             continue
         names = {"each", f"each.{number}"}
-        used = [name for text in texts for name in _TEMPLATE.findall(text) if re.split(r"[:|]|\.last", name)[0] in names]
+        used = [name for text in texts for name in _TEMPLATE.findall(text) if re.split(r"[:|]", name)[0] in names]
         if not used:
             faults.append("nothing of it tells the values of `each` apart")
         if "where" in call:
@@ -277,17 +285,18 @@ def answer_part(answer, shape, pointer: str):
 def template_faults(source: Source, call: dict, text: str, known: dict, shapes) -> list[str]:
     faults = []
     own = {word for kind in source.spec.get("words", {}).values() for word in kind}
+    groups = set(re.compile(source.spec.get("pattern", "")).groupindex)
     for name in _TEMPLATE.findall(text):
         if " " in name:
             continue
         name, _, filtered = name.partition("|")
         if filtered and filtered not in FILTERS:
             faults.append(f"there is no filter `{filtered}`")
-        if name in WORDS or name in own:
+        if name in WORDS | groups | own:
             without = [kind for kind in about(source, call) if name in own and name not in source.spec["words"].get(kind, {})]
             faults += [f"`{{{name}}}` is no word of {kind}" for kind in without]
             continue
-        found = re.fullmatch(r"each(?:\.([12]))?(\.last)?(?::(/.+))?", name)
+        found = re.fullmatch(r"each(?:\.([12]))?(?::(/.+))?", name)
         if found:
             faults += each_template_faults(found, text, name, list(shapes))
         elif ":" in name:
@@ -304,8 +313,8 @@ def each_template_faults(found, text: str, name: str, shapes: list) -> list[str]
     answer, shape = shapes[number]
     if isinstance(shape, str):
         return []
-    if found.group(3):
-        shape = answer_part(answer, shape, found.group(3))
+    if found.group(2):
+        shape = answer_part(answer, shape, found.group(2))
     if isinstance(shape, str):
         return [shape]
     whole_list = text == f"#{{{name}}}" and getattr(shape, "type_name", "") == "list"

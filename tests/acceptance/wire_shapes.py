@@ -21,8 +21,6 @@ def model_of(service: str):
 
 def protocol_of(model) -> str:
     """The protocol in the words of `services.toml`."""
-    if model.protocol == "json":
-        return "json-1.0" if model.metadata["jsonVersion"] == "1.0" else "json"
     return {"ec2": "query", "rest-xml": "rest"}.get(model.protocol, model.protocol)
 
 
