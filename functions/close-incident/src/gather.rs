@@ -2,7 +2,7 @@
 
 use crate::Closer;
 use incident::containment::{ActionRecord, ActionState, Approval, ApprovalId};
-use incident::evidence::{CustodyEntry, EvidenceRecord, Outcome};
+use incident::evidence::{CustodyEntry, EvidenceFile, Preservation, Progress};
 use incident::notification::{Attempt, Delivery, Duty, DutyState, Facts, LegalReview};
 use incident::ports::{FindingDesk, Settings, Vault};
 use incident::post_incident::{
@@ -20,7 +20,8 @@ pub(crate) struct Record {
     pub(crate) documents: Vec<Value>,
     pub(crate) actions: Vec<ActionRecord>,
     pub(crate) approvals: Vec<Approval>,
-    pub(crate) evidence: Vec<EvidenceRecord>,
+    pub(crate) evidence: Vec<Preservation>,
+    pub(crate) files: Vec<EvidenceFile>,
     pub(crate) custody: Vec<CustodyEntry>,
     pub(crate) duties: Vec<Duty>,
     pub(crate) reviews: Vec<LegalReview>,
@@ -49,6 +50,7 @@ impl<T: Records, V: Vault, S: Settings, F: FindingDesk> Closer<T, V, S, F> {
             actions: self.records.list(&listing("ACTION#")).await?,
             approvals: self.records.list(&listing("APPROVAL#")).await?,
             evidence: self.records.list(&listing("EVIDENCE#")).await?,
+            files: self.records.list(&listing("FILE#")).await?,
             custody: self.records.list(&listing("CUSTODY#")).await?,
             duties: self.records.list(&listing("OBLIGATION#")).await?,
             reviews: self.records.list(&listing("REVIEW#")).await?,
@@ -85,7 +87,7 @@ impl Record {
             timeline: self.timeline(),
             findings: self.findings.iter().map(finding_line).collect(),
             actions: self.actions.iter().map(action_line).collect(),
-            evidence: self.evidence.iter().filter_map(evidence_line).collect(),
+            evidence: self.evidence.iter().filter_map(|item| evidence_line(item, &self.files)).collect(),
             custody_head: self.custody.last().map(|entry| entry.hash.clone()),
             obligations: self.duties.iter().map(|duty| self.obligation_line(duty, organisation)).collect(),
             decisions: self.decision_lines(),
@@ -128,9 +130,13 @@ impl Record {
 
     fn gaps(&self) -> Vec<GapLine> {
         let mut gaps: Vec<GapLine> = Vec::new();
-        for evidence in &self.evidence {
-            if let Outcome::Gap { reason } = &evidence.outcome {
-                gaps.push(GapLine { of: evidence.path.clone(), what: reason.clone() });
+        for preservation in &self.evidence {
+            let of = preservation.item.folder();
+            for gap in &preservation.gaps {
+                gaps.push(GapLine { of: format!("{of}/{}", gap.part), what: gap.reason.clone() });
+            }
+            if !preservation.is_done() {
+                gaps.push(GapLine { of, what: "it was not complete when this was written".to_owned() });
             }
         }
         for duty in self.duties.iter().filter(|duty| duty.state == DutyState::NotTurnedOn) {
@@ -233,16 +239,11 @@ fn action_line(record: &ActionRecord) -> ActionLine {
     }
 }
 
-fn evidence_line(record: &EvidenceRecord) -> Option<EvidenceLine> {
-    match &record.outcome {
-        Outcome::Preserved { sha256, bytes } => Some(EvidenceLine {
-            path: record.path.clone(),
-            sha256: sha256.clone(),
-            bytes: *bytes,
-            collected_at: Some(record.collected_at),
-        }),
-        Outcome::Gap { .. } => None,
-    }
+/// An item by the digest of its files' list: they can be thousands, and the manifest names each.
+fn evidence_line(preservation: &Preservation, files: &[EvidenceFile]) -> Option<EvidenceLine> {
+    let Progress::Done { sums, at } = &preservation.progress else { return None };
+    let bytes = preservation.files(files).iter().map(|file| file.bytes).sum();
+    Some(EvidenceLine { path: preservation.item.folder(), sha256: sums.clone(), bytes, collected_at: Some(*at) })
 }
 
 /// The word that a value is recorded by.
