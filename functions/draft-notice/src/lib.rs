@@ -136,7 +136,7 @@ impl<T: Records, V: Vault, S: Settings> Drafter<T, V, S> {
             ("notice.html", draft.html.clone().into_bytes()),
             ("draft.json", whole),
         ] {
-            self.vault.preserve(&format!("{folder}/{name}"), bytes).await?;
+            self.vault.preserve(&format!("{folder}/{name}"), bytes, "application/json").await?;
         }
         Ok(())
     }
