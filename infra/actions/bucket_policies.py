@@ -5,6 +5,8 @@ import json
 import random
 import time
 
+# The statement of `lock-bucket`, beside which the others work.
+LOCK = "TocsinLockBucket"
 # S3 takes policies of 20 KB.
 MOST_POLICY = 20 * 1024
 
@@ -34,6 +36,11 @@ def switches_of(s3, bucket):
 
 def blocks_public_policies(s3, bucket):
     return (switches_of(s3, bucket) or {}).get("BlockPublicPolicy", False)
+
+
+def found_blocking(s3, bucket):
+    """Whether BlockPublicPolicy is on, and not by a lock: the lock's reversal gives that switch back, whatever came meanwhile."""
+    return blocks_public_policies(s3, bucket) and not own_statement(s3, bucket, LOCK)
 
 
 def statements_of(policy):
@@ -87,11 +94,12 @@ def require_room(s3, bucket, statement):
         raise ValueError(f"the policy of {bucket} has no room for the statement: S3 takes {MOST_POLICY} bytes")
 
 
-def set_statement(s3, bucket, sid, statement, reblock):
+def set_statement(s3, bucket, sid, statement, reblock, found=None):
     """Puts the statement in, or takes it out where it is None.
 
     A policy is put whole and S3 has no condition on that, so of two runs at the same time one may undo the other: the statement
-    has to be seen twice, or it is put again. `reblock` says that BlockPublicPolicy was on when found.
+    has to be seen twice, or it is put again. `reblock` says that BlockPublicPolicy was on when found. `found` is the policy's text as
+    it was: where it says the same as what would be put, it is put itself.
     """
     seen = refused = 0
     for _ in range(20):
@@ -102,7 +110,7 @@ def set_statement(s3, bucket, sid, statement, reblock):
         else:
             seen = 0
             try:
-                change_policy(s3, bucket, sid, statement)
+                change_policy(s3, bucket, sid, statement, found)
             except s3.exceptions.ClientError as error:
                 # Another run may have turned the switch on again between our looking and our change.
                 refused += 1
@@ -112,8 +120,8 @@ def set_statement(s3, bucket, sid, statement, reblock):
         time.sleep(random.uniform(0.4, 0.8))
     else:
         raise RuntimeError(f"the policy of {bucket} is being changed by others all the time")
-    # A run that ended while the switch was off left it so.
-    if reblock and not blocks_public_policies(s3, bucket):
+    # A run that ended while the switch was off left it so. A lock keeps it on too.
+    if (reblock or own_statement(s3, bucket, LOCK)) and not blocks_public_policies(s3, bucket):
         block_public_policies(s3, bucket, True)
 
 
@@ -132,7 +140,7 @@ def block_public_policies(s3, bucket, on):
     s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=switches)
 
 
-def change_policy(s3, bucket, sid, statement):
+def change_policy(s3, bucket, sid, statement, found):
     opened = needs_opening(s3, bucket)
     try:
         if opened:
@@ -143,6 +151,8 @@ def change_policy(s3, bucket, sid, statement):
         if text is None:
             s3.delete_bucket_policy(Bucket=bucket)
         else:
+            # As people wrote it, white space and all.
+            text = found if found and merged(found, sid, None) == text else text
             s3.put_bucket_policy(Bucket=bucket, Policy=text)
     finally:
         if opened:

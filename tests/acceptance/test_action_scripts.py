@@ -109,13 +109,52 @@ def test_association_that_never_settles_fails_the_step(monkeypatch):
         run_step(monkeypatch, "isolate-instance", "SwapProfile", INSTANCE, Ec2(states=("associating",)))
 
 
-def test_bucket_policy_too_long_to_be_handed_back_is_refused(monkeypatch):
-    """The reversal gets at most 50 values of 512 characters; what does not fit could never be restored."""
+def bucket(**settings) -> unittest.mock.MagicMock:
+    """A bucket with these answers, and nothing else set up."""
     s3 = unittest.mock.MagicMock()
     s3.exceptions.ClientError = RuntimeError
-    s3.get_public_access_block.return_value = {"PublicAccessBlockConfiguration": None}
-    s3.get_bucket_encryption.return_value = {"ServerSideEncryptionConfiguration": None}
-    s3.get_bucket_policy.return_value = {"Policy": '"' * 13_000}
-    run = {"target": "shop", "responder_arns": ["arn:aws:iam::111122223333:role/responder"], "before": []}
+    owner = {"ID": "0123"}
+    answers = {
+        "get_public_access_block": {"PublicAccessBlockConfiguration": None},
+        "get_bucket_encryption": {"ServerSideEncryptionConfiguration": None},
+        "get_bucket_policy": {"Policy": None},
+        "get_bucket_ownership_controls": {"OwnershipControls": None},
+        "get_bucket_acl": {"Owner": owner, "Grants": [{"Grantee": {"Type": "CanonicalUser", **owner}, "Permission": "FULL_CONTROL"}]},
+        "get_bucket_versioning": {},
+        "get_bucket_lifecycle_configuration": {"Rules": []},
+        "get_bucket_replication": {"ReplicationConfiguration": None},
+        "list_bucket_inventory_configurations": {},
+        "get_bucket_notification_configuration": {},
+        **settings,
+    }
+    for name, answer in answers.items():
+        getattr(s3, name).return_value = answer
+    return s3
+
+
+LOCKED = {
+    "target": "shop",
+    "role": "arn:aws:iam::111122223333:role/Tocsin-LockBucket",
+    "responder_arns": ["arn:aws:iam::111122223333:role/responder"],
+    "before": [],
+}
+
+
+def test_bucket_policy_too_long_to_be_handed_back_is_refused(monkeypatch):
+    """The reversal gets at most 50 values of 512 characters; what does not fit could never be restored."""
+    # Within what S3 takes, but every quotation mark is two characters more once it is text within text.
+    statement = {"Sid": "Many", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": ["a"] * 4_500}
+    policy = json.dumps({"Statement": [statement]}, separators=(",", ":"))
+    assert len(policy) < 19_000
+    run, s3 = LOCKED, bucket(get_bucket_policy={"Policy": policy})
     with pytest.raises(ValueError, match="too long to be handed to the reversal"):
         run_step(monkeypatch, "lock-bucket", "RecordBefore", run, s3)
+
+
+@pytest.mark.parametrize(("versioning", "recorded"), [({"Status": "Suspended"}, "Suspended"), ({"Status": "Suspended", "MFADelete": "Enabled"}, None)])
+def test_versioning_that_only_the_root_user_can_change_is_left_alone(monkeypatch, versioning, recorded):
+    s3 = bucket(get_bucket_versioning=versioning)
+    before = json.loads(run_step(monkeypatch, "lock-bucket", "RecordBefore", LOCKED, s3)["before"])
+    assert before["versioning"] == recorded
+    run_step(monkeypatch, "lock-bucket", "ResumeVersioning", {**LOCKED, "before": json.dumps(before)}, s3)
+    assert s3.put_bucket_versioning.called == (recorded is not None)

@@ -47,7 +47,7 @@ FILE_FAULTS = {
     "import": (f"{LOCK}/action.py", "def block_public_access(run):\n", "def block_public_access(run):\n    import requests\n", "imports `requests`"),
     "payload not given": (f"{LOCK}/action.py", 'run["kms_key_arn"]', 'run["kms_key"]', 'reads run["kms_key"], which `InputPayload` does not have'),
     "unknown method": (f"{LOCK}/action.py", "s3.put_bucket_encryption(", "s3.set_bucket_encryption(", "a client of `s3` has no `set_bucket_encryption`"),
-    "unknown keyword": (f"{LOCK}/action.py", "s3.delete_bucket_policy(Bucket=", "s3.delete_bucket_policy(Name=", "`delete_bucket_policy` has no parameter `Name`"),
+    "unknown keyword": (f"{LOCK}/action.py", "s3.delete_bucket_encryption(Bucket=", "s3.delete_bucket_encryption(Name=", "`delete_bucket_encryption` has no parameter `Name`"),
     "unknown client": (f"{LOCK}/action.py", 'boto3.client("s3"), run["target"]', 'boto3.client("s4"), run["target"]', "unknown service 's4'"),
     "interpolated script": (SNAPSHOT, 'events["instance_id"], "Exclude', "'{{ InstanceId }}', \"Exclude", "reference inside the script"),
     "runtime": (SNAPSHOT, "Runtime: python3.11", "Runtime: python3.8", "runtime 'python3.8' is not one of"),
@@ -57,7 +57,7 @@ FILE_FAULTS = {
     "open pattern": (f"{LOCK}/action.toml", "pattern = '^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$'", "pattern = '[a-z0-9.-]+'", "parameter `BucketName`: `allowedPattern` is not anchored"),
     "broken pattern": (f"{LOCK}/action.toml", "'^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$'", "'^[a-z0-9$'", "`allowedPattern` is no regular expression"),
     "default outside the pattern": (f"{LOCK}/action.toml", 'default = ""', 'default = "key"', "the default 'key' does not match"),
-    "timeout beyond the limit": (f"{LOCK}/action.toml", 'step = "MergePolicy"', 'step = "MergePolicy"\ntimeout = 3600', "a script runs 600 seconds at most"),
+    "timeout beyond the limit": (f"{LOCK}/action.toml", 'step = "BlockPublicAccess"', 'step = "BlockPublicAccess"\ntimeout = 3600', "a script runs 600 seconds at most"),
     "no description of a step": (f"{LOCK}/action.toml", 'does = "Turns all of public access block on."\n', "", "KeyError: 'does'"),
     "key twice": (SNAPSHOT, "    timeoutSeconds: 120\n", "    timeoutSeconds: 120\n    timeoutSeconds: 90\n", "key `timeoutSeconds` is there twice"),
     # policies
@@ -130,7 +130,7 @@ def with_api_step(name: str = "ReadGroups", action: str = "aws:executeAwsApi", /
         added = copy.deepcopy(API_STEP)
         added.update(name=name, action=action)
         added["inputs"] = {key: value for key, value in (inputs if action != "aws:executeAwsApi" else {**added["inputs"], **inputs}).items() if value is not None}
-        step(body, "BlockPublicAccess")["nextStep"] = name
+        step(body, "ResumeVersioning")["nextStep"] = name
         body["mainSteps"].insert(-1, added)
 
     return plant

@@ -50,15 +50,14 @@ def observe(run):
     artifacts, left_alone = (before["artifacts"], before["left_alone"]) if before else artifacts_of(run)
     region = s3.meta.region_name
     sid = before.get("sid") or sid_of("TocsinDenyModelArtifacts", run["incident"], region, run["target"])
-    blocked = {bucket: blocks_public_policies(s3, bucket) for bucket in artifacts}
-    found = before.get("block_public_policy", blocked)
+    # Told only where the switch was on when found: elsewhere it is none of this action's.
+    found = before["block_public_policy"] if before else {bucket: found_blocking(s3, bucket) for bucket in artifacts}
     return {
         "sid": sid,
         "artifacts": artifacts,
         "left_alone": left_alone,
         "statements": {bucket: own_statement(s3, bucket, sid) for bucket in artifacts},
-        # Told only where the switch was on when found: elsewhere it is none of this action's.
-        "block_public_policy": {bucket: on and found[bucket] for bucket, on in blocked.items()},
+        "block_public_policy": {bucket: on and blocks_public_policies(s3, bucket) for bucket, on in found.items()},
     }
 
 

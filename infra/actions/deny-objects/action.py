@@ -10,12 +10,12 @@ def observe(run):
     s3, (bucket, _) = boto3.client("s3"), place(run)
     before = run["before"] or {}
     sid = before.get("sid") or sid_of("TocsinDenyObjects", run["incident"], run["target"])
-    on = blocks_public_policies(s3, bucket)
     # Only the own statement is told, and the switch only where it was on: what others change meanwhile is theirs.
+    found = before["block_public_policy"] if before else found_blocking(s3, bucket)
     return {
         "sid": sid,
         "statement": own_statement(s3, bucket, sid),
-        "block_public_policy": on and before.get("block_public_policy", on),
+        "block_public_policy": found and blocks_public_policies(s3, bucket),
     }
 
 

@@ -38,6 +38,10 @@ OWN_KEY = {
         {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY}, "BucketKeyEnabled": True}
     ]
 }
+ALL_USERS = "http://acs.amazonaws.com/groups/global/AllUsers"
+LOG_DELIVERY = "http://acs.amazonaws.com/groups/s3/LogDelivery"
+PARTNER_ID = "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"
+LIFECYCLE = [{"ID": "purge", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}]
 SOME_BLOCKED = {**ALL_BLOCKED, "BlockPublicPolicy": False, "RestrictPublicBuckets": False}
 
 
@@ -46,13 +50,40 @@ class Bucket(Target):
 
     action = "lock-bucket"
     kinds = {
-        "with everything": {"public_access_block": SOME_BLOCKED, "encryption": AES, "statements": [PUBLIC, PARTNER, TLS_ONLY]},
+        "with everything": {
+            "public_access_block": SOME_BLOCKED,
+            "encryption": AES,
+            "statements": [PUBLIC, PARTNER, TLS_ONLY],
+            "ownership": "ObjectWriter",
+            "granted": [("CanonicalUser", PARTNER_ID, "READ"), ("Group", LOG_DELIVERY, "WRITE")],
+            "versioning": "Suspended",
+            "lifecycle": LIFECYCLE,
+        },
         "bare": {},
+        # As buckets were before 2023: no ownership was ever set, and the public let in by ACL.
+        "public by its ACL, blocked later": {
+            "public_access_block": ALL_BLOCKED,
+            "ownership": None,
+            "granted": [("Group", ALL_USERS, "READ")],
+            "versioning": "Enabled",
+        },
+        "preferred by its owner, with a private ACL": {"ownership": "BucketOwnerPreferred"},
         "with one statement": {"encryption": OWN_KEY, "statements": PARTNER, "key": KEY},
         "public, blocked later": {"public_access_block": ALL_BLOCKED, "statements": [PUBLIC]},
     }
 
-    def __init__(self, aws, public_access_block=None, encryption=None, statements=(), key=""):
+    def __init__(
+        self,
+        aws,
+        public_access_block=None,
+        encryption=None,
+        statements=(),
+        key="",
+        ownership="BucketOwnerEnforced",
+        granted=(),
+        versioning=None,
+        lifecycle=(),
+    ):
         self.s3, self.id, self.account, self.key = aws.client("s3"), unique("customer-data"), aws.account, key
         self.s3.create_bucket(Bucket=self.id, CreateBucketConfiguration={"LocationConstraint": aws.region})
         self.s3.put_object(Bucket=self.id, Key="customers.csv", Body=b"id\n1\n")
@@ -62,8 +93,30 @@ class Bucket(Target):
             self.s3.put_bucket_policy(Bucket=self.id, Policy=json.dumps(policy, indent=2).replace("{bucket}", self.id))
         if encryption:
             self.s3.put_bucket_encryption(Bucket=self.id, ServerSideEncryptionConfiguration=encryption)
+        self.own(ownership)
+        if granted:
+            self.grant(granted)
+        if versioning:
+            self.s3.put_bucket_versioning(Bucket=self.id, VersioningConfiguration={"Status": versioning})
+        if lifecycle:
+            self.s3.put_bucket_lifecycle_configuration(Bucket=self.id, LifecycleConfiguration={"Rules": lifecycle})
         if public_access_block:
             self.s3.put_public_access_block(Bucket=self.id, PublicAccessBlockConfiguration=public_access_block)
+
+    def own(self, ownership: str | None) -> None:
+        if ownership:
+            controls = {"Rules": [{"ObjectOwnership": ownership}]}
+            self.s3.put_bucket_ownership_controls(Bucket=self.id, OwnershipControls=controls)
+        else:
+            self.s3.delete_bucket_ownership_controls(Bucket=self.id)
+
+    def grant(self, granted) -> None:
+        """Beside what the owner has."""
+        acl = without(self.s3.get_bucket_acl(Bucket=self.id), "ResponseMetadata")
+        for kind, who, permission in granted:
+            grantee = {"Type": kind, {"CanonicalUser": "ID", "Group": "URI"}[kind]: who}
+            acl["Grants"].append({"Grantee": grantee, "Permission": permission})
+        self.s3.put_bucket_acl(Bucket=self.id, AccessControlPolicy=acl)
 
     @property
     def parameters(self) -> dict:
@@ -75,8 +128,10 @@ class Bucket(Target):
             "public_access_block": lambda: self.s3.get_public_access_block(Bucket=self.id)["PublicAccessBlockConfiguration"],
             "encryption": lambda: self.s3.get_bucket_encryption(Bucket=self.id)["ServerSideEncryptionConfiguration"],
             "policy": lambda: self.s3.get_bucket_policy(Bucket=self.id)["Policy"],
+            "ownership": lambda: self.s3.get_bucket_ownership_controls(Bucket=self.id)["OwnershipControls"],
             "acl": lambda: without(self.s3.get_bucket_acl(Bucket=self.id), "ResponseMetadata"),
-            "versioning": lambda: without(self.s3.get_bucket_versioning(Bucket=self.id), "ResponseMetadata"),
+            "versioning": lambda: self.s3.get_bucket_versioning(Bucket=self.id).get("Status"),
+            "lifecycle": lambda: self.s3.get_bucket_lifecycle_configuration(Bucket=self.id)["Rules"],
             "objects": lambda: [item["Key"] for item in self.s3.list_objects_v2(Bucket=self.id)["Contents"]],
         }
         state = {}
@@ -102,11 +157,18 @@ class Bucket(Target):
         assert lock["Sid"] == "TocsinLockBucket"
         assert (lock["Effect"], lock["Principal"], lock["Action"]) == ("Deny", "*", "s3:*")
         assert lock["Resource"] == [f"arn:aws:s3:::{self.id}", f"arn:aws:s3:::{self.id}/*"]
-        spared = sorted([RESPONDER, f"arn:aws:iam::{self.account}:role/Tocsin-LockBucket"])
-        assert lock["Condition"] == {"ArnNotLike": {"aws:PrincipalArn": spared}}
-        for part in ("acl", "versioning", "objects"):
+        own = [f"arn:aws:iam::{self.account}:role/Tocsin-{name}" for name in ("LockBucket", "DenyObjects", "DenyModelArtifacts")]
+        assert lock["Condition"] == {"ArnNotLike": {"aws:PrincipalArn": sorted([RESPONDER, *own])}}
+        assert now["ownership"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+        (grant,) = now["acl"]["Grants"]
+        assert (grant["Grantee"]["ID"], grant["Permission"]) == (now["acl"]["Owner"]["ID"], "FULL_CONTROL")
+        # Versioning that was suspended goes on; what never had versions gets none.
+        assert now["versioning"] == ("Enabled" if before["versioning"] else None)
+        for part in ("objects", "lifecycle"):
             assert now[part] == before[part]
         assert observation == {
             "target": self.id,
-            **{part: now[part] for part in ("public_access_block", "encryption", "policy")},
+            **{part: now[part] for part in ("public_access_block", "encryption", "policy", "acl", "versioning")},
+            "ownership": "BucketOwnerEnforced",
+            "carries_on": ["lifecycle rule purge: deletes objects"] if isinstance(now["lifecycle"], list) else [],
         }

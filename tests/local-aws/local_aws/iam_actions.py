@@ -26,6 +26,10 @@ _NAMES = {
         "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
         "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
         "DeletePublicAccessBlock": "PutBucketPublicAccessBlock",
+        "DeleteBucketOwnershipControls": "PutBucketOwnershipControls",
+        # One path for both: a listing is recorded as the other.
+        "GetBucketInventoryConfiguration": "GetInventoryConfiguration",
+        "ListBucketInventoryConfigurations": "GetInventoryConfiguration",
         "GetObjectLockConfiguration": "GetBucketObjectLockConfiguration",
         "PutObjectLockConfiguration": "PutBucketObjectLockConfiguration",
         "GetBucketReplication": "GetReplicationConfiguration",
