@@ -35,7 +35,11 @@ _NAMES = {
         "GetBucketReplication": "GetReplicationConfiguration",
         "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
         "GetBucketNotificationConfiguration": "GetBucketNotification",
+        "GetBucketCors": "GetBucketCORS",
+        "ListBucketInventoryConfigurations": "GetInventoryConfiguration",
+        "ListMultipartUploads": "ListBucketMultipartUploads",
     },
+    "access-analyzer": {"ListFindingsV2": "ListFindings"},
     "lambda": {"Invoke": "InvokeFunction"},
     "sqs": {"SendMessageBatch": "SendMessage"},
 }
@@ -63,6 +67,8 @@ def actions_of(operation: Operation, headers: dict, query: dict, body: bytes) ->
         return transaction_actions(body)
     prefix = _PREFIXES.get(operation.scope, operation.scope)
     name = _NAMES.get(prefix, {}).get(operation.name, operation.name)
+    if operation.service == "s3control" and operation.name == "GetPublicAccessBlock":
+        name = "GetAccountPublicAccessBlock"
     if prefix == "s3" and operation.name in _OBJECT_VERSION_READS and "versionId" in query:
         name = "GetObjectVersion"
     actions = [f"{prefix}:{name}"]

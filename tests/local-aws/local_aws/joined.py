@@ -3,11 +3,13 @@
 import threading
 
 from local_aws import (
+    access_analyzer,
     assumed_roles,
     bucket_policies,
     bus,
     cloudformation,
     cloudtrail,
+    configuration_history,
     delivery_channels,
     detectors,
     function_urls,
@@ -18,6 +20,8 @@ from local_aws import (
     invocation_logging,
     kubernetes_api,
     lambda_concurrency,
+    macie,
+    missing_operations,
     moto_services,
     s3_settings,
     sdk_tasks,
@@ -29,11 +33,13 @@ from local_aws import (
 from local_aws.automation import service
 
 __all__ = [
+    "access_analyzer",
     "assumed_roles",
     "bucket_policies",
     "bus",
     "cloudformation",
     "cloudtrail",
+    "configuration_history",
     "delivery_channels",
     "detectors",
     "function_urls",
@@ -44,6 +50,8 @@ __all__ = [
     "invocation_logging",
     "kubernetes_api",
     "lambda_concurrency",
+    "macie",
+    "missing_operations",
     "moto_services",
     "s3_settings",
     "sdk_tasks",

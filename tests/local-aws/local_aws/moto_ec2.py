@@ -2,6 +2,9 @@
 
 from local_aws import plug
 
+# A GIF of 1 x 1; AWS answers JPEG.
+GREY_POINT = "R0lGODlhAQABAIAAAICAgAAAACH5BAAAAAAALAAAAAABAAEAAAICRAEAOw=="
+
 
 def join() -> None:
     """Called once moto is loaded, which takes most of a second."""
@@ -25,6 +28,10 @@ def join() -> None:
     from moto.ec2.responses.network_acls import NetworkACLs
 
     plug.replaces(NetworkACLs, "create_network_acl", "self")(create_network_acl_once)
+    from moto.ec2.responses.general import General
+
+    plug.take(General, "get_console_output", "self")
+    General.get_console_screenshot = console_screenshot
     plug.verify()
 
 
@@ -104,3 +111,11 @@ def create_network_acl_once(original, response):
     if token not in _answered:
         _answered[token] = original(response)
     return _answered[token]
+
+
+def console_screenshot(response):
+    """A picture of one grey point; moto has no screens."""
+    from moto.core.responses import ActionResult
+
+    instance = response.ec2_backend.get_instance(response._get_param("InstanceId"))
+    return ActionResult({"InstanceId": instance.id, "ImageData": GREY_POINT})

@@ -34,6 +34,8 @@ SERVICES = {
     "autoscaling": "autoscaling",
     "elasticloadbalancing": "elasticloadbalancing",
     "rds": "rds",
+    "redshift": "redshift",
+    "route53resolver": "route53resolver",
     "guardduty": "guardduty",
     "securityhub": "securityhub",
     "sagemaker": "sagemaker",

@@ -20,6 +20,8 @@ _MODEL_NAMES = {
     "elasticloadbalancing": "elbv2",
     "tagging": "resourcegroupstaggingapi",
     "sso": "sso-admin",
+    "access-analyzer": "accessanalyzer",
+    "elasticmapreduce": "emr",
 }
 _RPC_PATH = re.compile(r"/service/[^/]+/operation/(\w+)$")
 _SCOPE = re.compile(r"Credential=([^/,\s]+)/\d+/([^/]+)/([^/]+)/aws4_request")
@@ -59,6 +61,8 @@ def identify(scope: str, method: str, path: str, headers: dict, query: dict, bod
     service = _MODEL_NAMES.get(scope, scope)
     if scope == "ses" and path.startswith("/v2/"):
         service = "sesv2"
+    if scope == "s3" and path.startswith("/v20180820/"):
+        service = "s3control"
     if scope == "elasticloadbalancing" and b"Version=2012-06-01" in body:
         service = "elb"
     if target := headers.get("x-amz-target"):

@@ -1,7 +1,9 @@
-"""Settings of a bucket that ministack lacks: the status of its policy, and inventories."""
+"""Settings that ministack lacks: the status of a bucket's policy, inventories, and the public access of a whole account."""
 
 from xml.etree import ElementTree
 
+from ministack import app
+from ministack.core.responses import AccountScopedDict
 from ministack.services import s3
 
 from local_aws import plug
@@ -11,6 +13,7 @@ is_public = plug.take(s3, "_policy_is_public", "policy_text")
 error = plug.take(s3, "_error")
 policies = plug.take(s3, "_bucket_policies")
 buckets = plug.take(s3, "_buckets")
+_blocks = AccountScopedDict()
 
 
 @plug.replaces(s3, "_dispatch", "method", "bucket", "key", "headers", "body", "query_params")
@@ -41,3 +44,19 @@ def inventory(method: str, bucket: str, body: bytes, name) -> tuple[int, dict, b
         return 200, {}, b""
     made = "".join(f"<InventoryConfiguration>{one}</InventoryConfiguration>" for one in kept.values())
     return answer("ListInventoryConfigurationsResult", f"{made}<IsTruncated>false</IsTruncated>")
+
+
+@plug.replaces(app, "_handle_s3_control_request", "path", "method", "body", "query_params", "request_id", "headers")
+async def control(original, path, method, body, query_params, request_id, headers=None):
+    if path != "/v20180820/configuration/publicAccessBlock":
+        return await original(path, method, body, query_params, request_id, headers)
+    if method == "PUT":
+        parts = ElementTree.fromstring(body)
+        _blocks["block"] = "".join(f"<{part.tag.split('}')[-1]}>{part.text}</{part.tag.split('}')[-1]}>" for part in parts)
+        return 200, {}, b""
+    if method == "DELETE":
+        _blocks.pop("block", None)
+        return 204, {}, b""
+    if "block" not in _blocks:
+        return error("NoSuchPublicAccessBlockConfiguration", "The public access block configuration was not found", 404, path)
+    return answer("PublicAccessBlockConfiguration", _blocks["block"])

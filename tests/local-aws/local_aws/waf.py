@@ -1,16 +1,18 @@
-"""Where ministack's WAF differs from AWS in what a change must heed: lock tokens, members of a web ACL, and where CloudFront's live."""
+"""Where ministack's WAF differs from AWS: lock tokens, members of a web ACL, where CloudFront's live, logging, and samples of requests."""
 
 import json
 
-from ministack.core.responses import get_region
+from ministack.core.responses import AccountRegionScopedDict, get_region
 from ministack.services import waf
 
 from local_aws import plug
+from local_aws.service_answers import answer_json
 
 failed = plug.take(waf, "_waf_err", "code", "message")
 found_in = plug.take(waf, "_resource_from_scope", "store", "uid", "scope")
 web_acls = plug.take(waf, "_web_acls")
 ip_sets = plug.take(waf, "_ip_sets")
+_logging = AccountRegionScopedDict()
 # What UpdateWebACL replaces beside what ministack keeps: left out, it is gone.
 REPLACED = (
     "Description",
@@ -30,6 +32,9 @@ WRONG_TOKEN = "AWS WAF couldn’t save your changes because someone changed the 
 async def handle(original, method, path, headers, body, query_params):
     if json.loads(body or "{}").get("Scope") == "CLOUDFRONT" and get_region() != "us-east-1":
         return failed("WAFInvalidParameterException", "Error reason: The scope is not valid., field: SCOPE_VALUE")
+    operation = headers.get("x-amz-target", "").rsplit(".", 1)[-1]
+    if operation in LOGGED:
+        return LOGGED[operation](json.loads(body))
     return await original(method, path, headers, body, query_params)
 
 
@@ -67,3 +72,24 @@ def keep_members(acl: dict, given: dict) -> None:
     for name in REPLACED:
         acl.pop(name, None)
     acl.update({name: given[name] for name in REPLACED if name in given})
+
+
+def put_logging(request: dict):
+    given = request["LoggingConfiguration"]
+    _logging[given["ResourceArn"]] = given
+    return answer_json({"LoggingConfiguration": given})
+
+
+def get_logging(request: dict):
+    found = _logging.get(request["ResourceArn"])
+    if found is None:
+        return failed("WAFNonexistentItemException", "AWS WAF couldn’t perform the operation because your resource doesn’t exist.")
+    return answer_json({"LoggingConfiguration": found})
+
+
+def sample(request: dict):
+    """No request ever comes."""
+    return answer_json({"SampledRequests": [], "PopulationSize": 0, "TimeWindow": request["TimeWindow"]})
+
+
+LOGGED = {"PutLoggingConfiguration": put_logging, "GetLoggingConfiguration": get_logging, "GetSampledRequests": sample}
