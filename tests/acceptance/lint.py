@@ -27,7 +27,11 @@ GUARDRAILS = INFRA / "guardrails"
 EXCEPTIONS = GUARDRAILS / "checkov-exceptions.yaml"
 EXPANDED = REPOSITORY / "target" / "lint"
 # A value for each parameter without a default that SAM wants to know while it expands.
-PARAMETERS = {"responder.yaml": {"NoticeSender": "privacy@example.com", "NoticeSenderIdentity": "example.com"}, "member.yaml": {}}
+PARAMETERS = {
+    "responder.yaml": {"NoticeSender": "privacy@example.com", "NoticeSenderIdentity": "example.com"},
+    "member.yaml": {},
+    "evidence.yaml": {},
+}
 
 
 def expanded() -> list[pathlib.Path]:

@@ -1,12 +1,12 @@
 //! Laws of suppression: what a rule does not describe is acted on, and a document that cannot be trusted suppresses nothing.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where it fails")]
 
+use incident::Failure;
 use incident::fault::Fault;
 use incident::finding::{Category, Entity, EntityKind, Finding, Severity};
 use incident::ports::Settings;
 use incident::scope::{Loaded, PATH, SIGNATURE_PATH, Scope, Verdict, load, trust};
 use incident::signed::{SignatureError, Why};
-use incident::Failure;
 use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};

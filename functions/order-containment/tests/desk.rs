@@ -4,7 +4,7 @@
 use incident::containment::{ActionRecord, ActionRunner, ActionState, Automation, Order, Place, Progress};
 use incident::ports::{Responses, Settings};
 use incident::records::{Key, Listing, Records, Versioned, Write};
-use incident::{Category, Digest, Failure, Incident, IncidentId};
+use incident::{Category, Failure, Incident, IncidentId};
 use jiff::{SignedDuration, Timestamp};
 use order_containment::Desk;
 use platform::aws::MemberRole;

@@ -5,7 +5,7 @@
 use incident::containment::{Approval, ApprovalId, Playbooks};
 use incident::ports::{Gate, Pager, Responses, Settings};
 use incident::records::{Key, Listing, Page, Records, Versioned, Write};
-use incident::{Digest, Failure, Incident, IncidentId};
+use incident::{Failure, Incident, IncidentId};
 use jiff::Timestamp;
 use plan_containment::Planner;
 use record_containment_decision::Desk;
