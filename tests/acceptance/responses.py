@@ -3,6 +3,7 @@
 import datetime
 import hashlib
 import json
+import re
 
 from demo import account, command, mail, shop
 from demo.records import Records
@@ -108,6 +109,12 @@ class Response:
     def read(self, path: str) -> bytes:
         key = f"incidents/{self.incident}/{path}"
         return self.evidence_s3().get_object(Bucket=self.stack.vault, Key=key)["Body"].read()
+
+    def kept(self, source: str, call: str) -> list[bytes]:
+        """What a call of a source answered, byte for byte, of every resource that it was asked about."""
+        files = [file for file in self.of("FILE") if file["folder"].startswith(f"evidence/{source}/")]
+        paths = [f"{file['folder']}/{file['name']}" for file in files if re.fullmatch(rf"{call}(-\d{{4}})+\.\w+", file["name"])]
+        return [self.read(path) for path in sorted(paths)]
 
     def verify(self) -> str:
         """What `tocsin verify` says of the incident's files."""

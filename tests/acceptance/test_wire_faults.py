@@ -68,7 +68,7 @@ def test_nobody_is_paged_for_what_a_repeat_mends(disturbed):
 
 def test_evidence_is_whole_and_sealed(disturbed):
     assert "holds" in disturbed.verify()
-    assert {item["outcome"] for item in disturbed.of("EVIDENCE")} == {"preserved"}
+    assert {item["progress"]["state"] for item in disturbed.of("EVIDENCE")} == {"done"}
     vault = disturbed.vault()
     assert "manifest.json" in vault
     assert {path for path, versions in vault.items() if path.startswith("evidence/") and len(versions) > 1} == set()

@@ -131,12 +131,12 @@ impl<T: Records, V: Vault, S: Settings> Drafter<T, V, S> {
         let folder = format!("incidents/{}/notices/{}/v{}", draft.incident, draft.obligation, draft.version);
         let whole = serde_json::to_vec_pretty(draft);
         let whole = whole.map_err(|error| Failure::needs_operator("the draft cannot be written").because(error))?;
-        for (name, bytes) in [
-            ("notice.txt", draft.text.clone().into_bytes()),
-            ("notice.html", draft.html.clone().into_bytes()),
-            ("draft.json", whole),
+        for (name, bytes, content_type) in [
+            ("notice.txt", draft.text.clone().into_bytes(), "text/plain; charset=utf-8"),
+            ("notice.html", draft.html.clone().into_bytes(), "text/html; charset=utf-8"),
+            ("draft.json", whole, "application/json"),
         ] {
-            self.vault.preserve(&format!("{folder}/{name}"), bytes, "application/json").await?;
+            self.vault.preserve(&format!("{folder}/{name}"), bytes, content_type).await?;
         }
         Ok(())
     }

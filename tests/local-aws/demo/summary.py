@@ -1,5 +1,6 @@
 """What is left to say at the end: how long it took, what changed, what is kept, who was told."""
 
+import collections
 import pathlib
 
 from demo import account, command, mail, places, screen, stack
@@ -59,9 +60,12 @@ def contained(watch, before: dict) -> None:
 
 def evidence(watch) -> None:
     screen.heading("Evidence in the vault")
-    for item in watch.records.of_incident(watch.incident, "EVIDENCE"):
-        screen.say(item["path"], indent=2)
-        screen.say(f"sha256 {item['sha256']}" if item["outcome"] == "preserved" else f"not to be had: {item['reason']}", indent=4)
+    files = collections.Counter(file["folder"] for file in watch.records.of_incident(watch.incident, "FILE"))
+    for key, record in watch.records.under(f"INCIDENT#{watch.incident}", "EVIDENCE#").items():
+        folder, item = key.removeprefix("EVIDENCE#"), record["item"]
+        screen.say(f"{item['source']} of {item['kind'] or 'account'}: {files[folder]} files in {folder}", indent=2)
+        for gap in record["gaps"]:
+            screen.say(f"not to be had: {gap['part']}: {gap['reason']}", indent=4, hanging=6)
     place = f"s3://{watch.stack.vault}/incidents/{watch.incident}"
     screen.say(f"tocsin verify {place}", indent=2)
     screen.say(command.run("verify", place, environment=command.environment(watch.aws, stack.custodian(watch.aws))).strip(), indent=4)

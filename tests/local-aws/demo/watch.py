@@ -131,10 +131,13 @@ def of_approval(record: dict) -> list[Happening]:
 
 
 def of_evidence(record: dict) -> list[Happening]:
-    subject = f"{record['item']['kind']} of {record['item']['subject']}"
-    if record["outcome"] == "gap":
-        return described(record["collected_at"], "preserve", f"{subject}: not to be had ({record['reason']})")
-    return described(record["collected_at"], "preserve", f"{subject}: in the vault, sha256 {record['sha256'][:12]}…")
+    item, progress = record["item"], record["progress"]
+    if progress["state"] != "done":
+        return []
+    missing = f", {len(record['gaps'])} parts not to be had" if record["gaps"] else ""
+    # An item is shown by its source and what it is about; the manifest names no subject, since it can be a person.
+    what = f"{item['source']} of {item['kind'] or 'account'} {item['subject']}" if item["source"] != "finding" else "finding"
+    return described(progress["at"], "preserve", f"{what}: in the vault, sums {progress['sums'][:12]}…{missing}")
 
 
 def of_custody(record: dict) -> list[Happening]:
