@@ -32,8 +32,15 @@ MEMBER_REGIONS ?=
 ADMINISTERS_ORGANIZATION ?= false
 # The key that settings/scope.json is signed with: base64 of DER on one line, as `aws kms get-public-key` prints it.
 SETTINGS_PUBLIC_KEY ?=
+# The profile of the AWS CLI for the evidence account, and the regions that evidence stays in. What a drill makes goes into a vault of its
+# own: EVIDENCE_PURPOSE=exercises, in an account of its own.
+EVIDENCE_STACK ?= tocsin-evidence
+EVIDENCE_PROFILE ?=
+ZONE_REGIONS ?= $(shell aws configure get region 2>/dev/null)
+EVIDENCE_PURPOSE ?= incidents
+EVIDENCE_PARAMETERS ?=
 
-.PHONY: help build documents test test-rust test-local-aws test-acceptance lint lint-rust lint-infra demo bench local-aws deploy deploy-members clean
+.PHONY: help build documents test test-rust test-local-aws test-acceptance lint lint-rust lint-infra demo bench local-aws deploy deploy-evidence deploy-members clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -148,16 +155,34 @@ deploy-members: target/infra/member.json ## What Tocsin needs in each account (O
 	MEMBER_STACK="$(MEMBER_STACK)" TEMPLATE_URL="https://$$bucket.s3.$$home.amazonaws.com/$$key" SECURITY_ACCOUNT="$$account" HOME_REGION="$$home" \
 	  ORGANIZATION_ID="$(ORGANIZATION_ID)" ORGANIZATIONAL_UNITS="$(ORGANIZATIONAL_UNITS)" MEMBER_REGIONS="$(MEMBER_REGIONS)" infra/deploy-members.sh
 
-deploy: ## Build for arm64 and deploy everything (NOTICE_SENDER=… OPERATOR_EMAIL=…, and what deploy-members takes)
+target/infra/evidence.json: documents $(TOOLS)/local-aws/.ready infra/evidence.yaml
+	@$(PY) -m local_aws.template --compact infra/evidence.yaml > $@
+
+deploy-evidence: target/infra/evidence.json ## The vault, in the evidence account (EVIDENCE_PROFILE=… ZONE_REGIONS="eu-central-1 …")
+	@test -n "$(EVIDENCE_PROFILE)" || { echo "deploy-evidence: set EVIDENCE_PROFILE to the profile of the evidence account" >&2; exit 2; }
+	@test -n "$(ZONE_REGIONS)" || { echo "deploy-evidence: set ZONE_REGIONS to the regions that evidence stays in" >&2; exit 2; }
+	@account="$$(aws sts get-caller-identity --query Account --output text)"; home="$$(aws configure get region)"; \
+	evidence="$$(aws sts get-caller-identity --profile "$(EVIDENCE_PROFILE)" --query Account --output text)"; \
+	test "$$account" != "$$evidence" || { echo "deploy-evidence: the vault has to lie in another account than $$account" >&2; exit 2; }; \
+	zone="$$(printf '%s\n' $(ZONE_REGIONS) | paste -sd, -)"; \
+	sam deploy --template-file $< --stack-name $(EVIDENCE_STACK) --resolve-s3 --region "$$home" --profile "$(EVIDENCE_PROFILE)" \
+	  --capabilities CAPABILITY_NAMED_IAM --no-fail-on-empty-changeset \
+	  --parameter-overrides SecurityAccountId="$$account" OrganizationId="$(ORGANIZATION_ID)" ZoneRegions="$$zone" Purpose="$(EVIDENCE_PURPOSE)" OperatorEmail="$(OPERATOR_EMAIL)" $(EVIDENCE_PARAMETERS)
+
+deploy: ## Build for arm64 and deploy everything (NOTICE_SENDER=… OPERATOR_EMAIL=… EVIDENCE_PROFILE=…, and what deploy-members takes)
 	@test -n "$(NOTICE_SENDER)" || { echo "deploy: set NOTICE_SENDER to the verified address that notices are sent from" >&2; exit 2; }
 	@command -v sam >/dev/null && command -v aws >/dev/null || { echo "deploy: install the AWS CLI and the AWS SAM CLI first" >&2; exit 2; }
 	@$(MAKE) $(TOOLS)/build/.cross
 	@rm -f target/lambda/.built # what lies there from now on does not run on this host
 	@PATH="$(CURDIR)/$(TOOLS)/build/bin:$$PATH" cargo lambda build --release --locked --workspace --arm64
+	@$(MAKE) deploy-evidence
 	@$(MAKE) deploy-members
-	@sam deploy --template-file infra/responder.yaml --stack-name $(STACK) --resolve-s3 \
+	@output() { aws cloudformation describe-stacks --stack-name $(EVIDENCE_STACK) --profile "$(EVIDENCE_PROFILE)" --region "$$(aws configure get region)" \
+	  --query "Stacks[0].Outputs[?OutputKey=='$$1'].OutputValue" --output text; }; \
+	vault="$$(output VaultBucket)"; key="$$(output VaultKeyArn)"; \
+	sam deploy --template-file infra/responder.yaml --stack-name $(STACK) --resolve-s3 \
 	  --capabilities CAPABILITY_NAMED_IAM CAPABILITY_AUTO_EXPAND \
-	  --parameter-overrides NoticeSender="$(NOTICE_SENDER)" NoticeSenderIdentity="$(NOTICE_SENDER_IDENTITY)" OperatorEmail="$(OPERATOR_EMAIL)" EscalationEmail="$(ESCALATION_EMAIL)" OrganizationId="$(ORGANIZATION_ID)" $(if $(SETTINGS_PUBLIC_KEY),SettingsPublicKey="$(SETTINGS_PUBLIC_KEY)")
+	  --parameter-overrides VaultBucket="$$vault" VaultKeyArn="$$key" NoticeSender="$(NOTICE_SENDER)" NoticeSenderIdentity="$(NOTICE_SENDER_IDENTITY)" OperatorEmail="$(OPERATOR_EMAIL)" EscalationEmail="$(ESCALATION_EMAIL)" OrganizationId="$(ORGANIZATION_ID)" $(if $(SETTINGS_PUBLIC_KEY),SettingsPublicKey="$(SETTINGS_PUBLIC_KEY)")
 
 clean: ## Remove everything that was built
 	@rm -rf target

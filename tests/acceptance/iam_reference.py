@@ -44,10 +44,25 @@ def check(template: dict, parameters: dict | None = None) -> list[str]:
     for logical_id, resource in values.resources.items():
         properties = resource.get("Properties", {})
         documents = [policy["PolicyDocument"] for policy in properties.get("Policies", []) if "PolicyDocument" in policy]
-        if resource["Type"] == "AWS::IAM::ManagedPolicy":
+        if resource["Type"] in ("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy"):
             documents.append(properties["PolicyDocument"])
         statements = [statement for document in documents for statement in as_list(document["Statement"])]
-        findings += [f"{logical_id}: {problem}" for problem in statement_faults(values, statements)]
+        # A policy of a bucket or key says the rest by its place: the resource, and who.
+        own = [properties[name] for name in ("PolicyDocument", "KeyPolicy") if name in properties and properties[name] not in documents]
+        named = [statement for document in own for statement in as_list(document["Statement"])]
+        findings += [f"{logical_id}: {problem}" for problem in statement_faults(values, statements) + name_faults(named)]
+    return findings
+
+
+def name_faults(statements: list[dict]) -> list[str]:
+    findings = []
+    for statement in statements:
+        known = {action: entry_of(action) for action in as_list(statement.get("Action", statement.get("NotAction")))}
+        findings += [f"there is no action `{action}`" for action, entry in known.items() if entry is None and "*" not in action]
+        # Of a wildcard it is not known which conditions are asked.
+        entries = {action: entry for action, entry in known.items() if entry}
+        if len(entries) == len(known):
+            findings += condition_faults(entries, statement.get("Condition", {}))
     return findings
 
 

@@ -30,7 +30,7 @@ EXPANDED = REPOSITORY / "target" / "lint"
 PARAMETERS = {
     "responder.yaml": {"NoticeSender": "privacy@example.com", "NoticeSenderIdentity": "example.com"},
     "member.yaml": {},
-    "evidence.yaml": {},
+    "evidence.yaml": {"LogKeyArns": "arn:aws:kms:eu-central-1:111122223333:key/logs"},
 }
 
 

@@ -71,3 +71,27 @@ def test_what_aws_would_refuse_is_found(template, expected):
 )
 def test_patterns_and_formats(pattern, written, expected):
     assert overlap(pattern, written) is expected
+
+
+def bucket_policy(action, condition=None):
+    statement = {"Effect": "Deny", "Principal": "*", "Action": action, "Resource": "*"} | ({"Condition": condition} if condition else {})
+    return {"Resources": {"Policy": {"Type": "AWS::S3::BucketPolicy", "Properties": {"PolicyDocument": {"Statement": [statement]}}}}}
+
+
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        (bucket_policy("s3:PutObject", {"Null": {"s3:if-none-match": "true"}}), []),
+        (bucket_policy("s3:PutObjectLock"), ["Policy: there is no action `s3:PutObjectLock`"]),
+        (
+            bucket_policy("s3:PutObject", {"Null": {"s3:if-nothing-matches": "true"}}),
+            ["Policy: `s3:PutObject` never sees the condition key `s3:if-nothing-matches`"],
+        ),
+        (
+            {"Resources": {"Key": {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": {"Statement": [{"Effect": "Allow", "Action": ["kms:Open"]}]}}}}},
+            ["Key: there is no action `kms:Open`"],
+        ),
+    ],
+)
+def test_what_a_policy_of_a_bucket_or_key_names_exists(template, expected):
+    assert check(template) == expected
