@@ -49,6 +49,17 @@ def runs(sid: str, actions: list[str]) -> dict:
     return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": arn("ssm:*:${AWS::AccountId}:automation-execution/*")}
 
 
+def objects() -> list[dict]:
+    """Which objects an incident is about is known only from its evidence: any, but read only, and named by their keys, since
+    nothing here lists a bucket."""
+    through_s3 = {"StringLike": {"kms:ViaService": "s3.*.amazonaws.com"}}
+    return [
+        {"Sid": "ReadObjects", "Effect": "Allow", "Action": ["s3:GetObject", "s3:GetObjectVersion"], "Resource": arn("s3:::*/*")},
+        # Of a key that its own policy gives to this account; any, since the object says which.
+        {"Sid": "DecryptWhatS3Reads", "Effect": "Allow", "Action": ["kms:Decrypt"], "Resource": "*", "Condition": through_s3},
+    ]
+
+
 def statements(actions: list) -> dict[str, list[dict]]:
     """Function -> what it may do in an account. `actions` are those of `render.py`."""
     roles = [action.role for action in actions]
@@ -61,6 +72,7 @@ def statements(actions: list) -> dict[str, list[dict]]:
         "verify-containment": [runs(*READ)],
         "reverse-containment": [*starts(documents["reversal"] + documents["preview"], roles), runs(*READ), runs(*STOP)],
         "order-containment": [*starts(documents["preview"], roles), runs(*READ)],
+        "copy-objects": objects(),
         "preserve-evidence": [*starts([SNAPSHOTS], [SNAPSHOTS]), runs(*READ), *evidence_reader.statements()],
     }
 

@@ -33,6 +33,11 @@ class State:
     def is_page(self) -> bool:
         return self.name.startswith("PageOperator")
 
+    @property
+    def is_distributed(self) -> bool:
+        """A Map whose items are executions of their own: with a history each, and no variable of this one."""
+        return self.body.get("ItemProcessor", {}).get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED"
+
     def function(self) -> str | None:
         """The Lambda that a Task invokes, as it is written: a substitution, an ARN or an expression."""
         arguments = self.body.get("Arguments")

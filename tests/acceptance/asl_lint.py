@@ -29,6 +29,8 @@ RETRIED_LAMBDA = {
     "Runtime.ExitError",
     "Runtime.Unknown",
 }
+# Of calls that only read, so that they can be repeated: the connection broke, or the service did not want to.
+RETRIED_READS = {"S3.SdkClientException", "S3.S3Exception"}
 OPTIMISED = {"lambda:invoke", "lambda:invoke.waitForTaskToken", "states:startExecution", "states:startExecution.sync:2"}
 INTEGRATION = re.compile(r"^arn:\$\{Partition\}:states:::(.+)$")
 SDK_CALL = re.compile(r"^aws-sdk:([a-z0-9]+):([a-z]\w*)(?:\.waitForTaskToken)?$")
@@ -149,7 +151,8 @@ def retry_faults(state: State) -> list[str]:
     findings = []
     for rule in state.body.get("Retry", []):
         errors = rule.get("ErrorEquals", [])
-        findings += [f"retries on `{error}`" for error in errors if error not in RETRIED_BY_US | RETRIED_LAMBDA]
+        allowed = RETRIED_BY_US | RETRIED_LAMBDA | (RETRIED_READS if ":aws-sdk:s3:list" in str(state.body.get("Resource")) else set())
+        findings += [f"retries on `{error}`" for error in errors if error not in allowed]
         findings += [f"a retry without `{key}`" for key in ("MaxAttempts", "JitterStrategy", "MaxDelaySeconds") if key not in rule]
         if rule.get("JitterStrategy", "FULL") != "FULL":
             findings.append(f"a retry with `JitterStrategy` {rule['JitterStrategy']}: every repeat comes at the same moment")
@@ -185,7 +188,8 @@ def history_faults(machine: Machine, state: State) -> list[str]:
         for limit in POLL_LIMIT.findall(str(rule.get("Condition"))):
             events = int(limit) * events_of_a_turn(machine, state.name, rule.get("Next", ""))
             # About ten steps of a plan run at the same time in one history, and each may poll twice: apply, then reverse.
-            share = HISTORY_LIMIT // 20 if state.scope else HISTORY_LIMIT // 2
+            parent = machine.parent(state)
+            share = HISTORY_LIMIT // 20 if parent is not None and not parent.is_distributed else HISTORY_LIMIT // 2
             if events > share:
                 findings.append(f"polling adds up to {events} events to the history, its share is {share}")
     return findings

@@ -170,7 +170,8 @@ def undefined_variables(machine: Machine) -> list[str]:
             target = machine.states.get(edge.target)
             if target is None:
                 continue
-            left = known[target.name] & (known[scope_holder(machine, edge).name] | assigned_on(state, edge) | of_the_whole(machine, edge))
+            outside = set() if edge.kind == "enter" and state.is_distributed else known[scope_holder(machine, edge).name]
+            left = known[target.name] & (outside | assigned_on(state, edge) | of_the_whole(machine, edge))
             changed, known[target.name] = changed or left != known[target.name], left
     findings = []
     for state in machine.states.values():

@@ -168,6 +168,9 @@ def policy_faults(machine: Machine, properties: dict) -> list[str]:
         "lambda:InvokeFunction": {name.removesuffix("Arn") for name in written if name.endswith("FunctionArn")},
         "states:StartExecution": {name.removesuffix("Arn") for name in written if name.endswith("StateMachineArn")},
     }
+    if any(state.is_distributed for state in machine.states.values()):
+        # The items of such a Map are executions of the machine itself.
+        needed["states:StartExecution"].add(f"{pascal(machine.name)}StateMachine")
     for action, expected in needed.items():
         allowed = {target_of(resource) for resource in resources_of(properties, action)}
         findings += [f"may not `{action}` on `{name}`, which it calls" for name in sorted(expected - allowed)]

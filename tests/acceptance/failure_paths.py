@@ -8,6 +8,8 @@ from asl import Edge, Machine, State
 
 # Fails after a person was paged further inside: `StepFailed` is the one state that says so, and is checked below.
 PAGED_INSIDE = {"NotContained": "StepFailed"}
+# The end of one item of a Map, which the choice behind the Map counts: one page then tells of all of them.
+COUNTED = {"OrderNotCopied": "IsEveryOrderCopied"}
 
 
 def unheard(machine: Machine) -> list[str]:
@@ -38,9 +40,19 @@ def own_catches(machine: Machine, state: State) -> list[Edge]:
     return [edge for edge in machine.successors(state.name) if edge.kind == "catch" and edge.rule in rules]
 
 
-def is_heard(state: State, failed: State) -> bool:
+def is_heard(machine: Machine, state: State, failed: State) -> bool:
     """A reversal pages in its turn, but not the reversal that has just failed."""
-    return state.is_page or (state.name == "ReverseContainment" and state is not failed)
+    return state.is_page or is_counted(machine, state) or (state.name == "ReverseContainment" and state is not failed)
+
+
+def is_counted(machine: Machine, state: State) -> bool:
+    """Whether no way from here to a good end is around the choice that counts it, and whatever that does not know is paged."""
+    choice = machine.states.get(COUNTED.get(state.name, ""))
+    if choice is None:
+        return False
+    paged = machine.states[choice.body["Default"]].is_page and len(choice.body["Choices"]) == 1
+    good = [name for name, found in machine.states.items() if found.type == "Succeed" and not found.scope]
+    return paged and not any(machine.reaches(name, avoiding=choice.name, start=state.name) for name in good)
 
 
 def silent_ends(machine: Machine, failed: State, caught: Edge) -> list[str]:
@@ -48,7 +60,7 @@ def silent_ends(machine: Machine, failed: State, caught: Edge) -> list[str]:
     while waiting:
         name = waiting.pop()
         state = machine.states.get(name)
-        if state is None or name in seen or is_heard(state, failed):
+        if state is None or name in seen or is_heard(machine, state, failed):
             continue
         seen.add(name)
         if machine.is_terminal(state):

@@ -2,6 +2,7 @@
 
 use base64ct::{Base64, Encoding as _};
 use serde::{Deserialize, Serialize};
+use sha2::digest::common::hazmat::{SerializableState, SerializedState};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
 
@@ -55,6 +56,11 @@ impl Digest {
         Self(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
+    /// In base64, as S3 writes its checksums.
+    pub fn base64(&self) -> String {
+        Base64::encode_string(&self.bytes().unwrap_or_default())
+    }
+
     /// The 64 hexadecimal characters.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -80,10 +86,38 @@ impl Measure {
         self.bytes += piece.len() as u64;
     }
 
+    /// The size, in bytes, of all pieces so far.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// What it takes to go on in another process.
+    pub fn state(&self) -> MeasureState {
+        let hash = format!("{LIBRARY}:{}", Base64::encode_string(&self.hash.serialize()));
+        MeasureState { hash, bytes: self.bytes }
+    }
+
+    /// Goes on where another process stopped; `None` if its library kept the hash in a form of its own.
+    pub fn resume(state: &MeasureState) -> Option<Self> {
+        let hash = Base64::decode_vec(state.hash.strip_prefix(LIBRARY)?.strip_prefix(':')?).ok()?;
+        let hash = SerializedState::<Sha256>::try_from(hash.as_slice()).ok()?;
+        Some(Self { hash: Sha256::deserialize(&hash).ok()?, bytes: state.bytes })
+    }
+
     /// The digest and the size, in bytes, of all pieces.
     pub fn finish(self) -> (Digest, u64) {
         (Digest::from_hash(self.hash), self.bytes)
     }
+}
+
+/// Whose form a hash is kept in: the crate promises to read it for as long as its first two numbers are these.
+const LIBRARY: &str = "sha2-0.11";
+
+/// A digest of pieces, of which more are to come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MeasureState {
+    hash: String,
+    bytes: u64,
 }
 
 impl fmt::Display for Digest {

@@ -20,6 +20,7 @@ _NAMES = {
         "UploadPart": "PutObject",
         "CompleteMultipartUpload": "PutObject",
         "CopyObject": "PutObject",
+        "ListParts": "ListMultipartUploadParts",
         "GetBucketEncryption": "GetEncryptionConfiguration",
         "PutBucketEncryption": "PutEncryptionConfiguration",
         "DeleteBucketEncryption": "PutEncryptionConfiguration",
@@ -72,7 +73,7 @@ def actions_of(operation: Operation, headers: dict, query: dict, body: bytes) ->
     if prefix == "s3" and operation.name in _OBJECT_VERSION_READS and "versionId" in query:
         name = "GetObjectVersion"
     actions = [f"{prefix}:{name}"]
-    if operation.name == "PutObject" and prefix == "s3":
+    if operation.name in ("PutObject", "CreateMultipartUpload") and prefix == "s3":
         actions += [action for header, action in OBJECT_HEADERS.items() if header in headers]
     if prefix == "ec2" and b"TagSpecification." in body:
         actions.append("ec2:CreateTags")
@@ -104,7 +105,8 @@ def key_actions(operation: Operation, encrypted: bool) -> list[str]:
     if operation.scope == "s3":
         if operation.name in ("PutObject", "CreateMultipartUpload", "CopyObject"):
             return ["kms:GenerateDataKey"]
-        return ["kms:Decrypt"] if operation.name == "GetObject" else []
+        # A part is encrypted under the data key of its upload, which has to be opened first.
+        return ["kms:Decrypt"] if operation.name in ("GetObject", "UploadPart", "CompleteMultipartUpload") else []
     if operation.name in ("SendMessage", "SendMessageBatch", "Publish", "PublishBatch"):
         return ["kms:Decrypt", "kms:GenerateDataKey"]
     if operation.name == "ReceiveMessage":

@@ -1,6 +1,7 @@
 //! Evidence: what to preserve and in which order, the manifest, the custody chain, and its verification offline.
 
 pub mod choice;
+pub mod copy;
 pub mod custody;
 pub mod file;
 pub mod item;

@@ -120,6 +120,11 @@ impl Key {
         Self::new(incident(id), format!("FILE#{path}"))
     }
 
+    /// How far the copy of one line of an order is.
+    pub fn copy(id: &IncidentId, order: &str, line: usize) -> Self {
+        Self::new(incident(id), format!("COPY#{order}#{line:04}"))
+    }
+
     /// The end of the custody log.
     pub fn custody_head(id: &IncidentId) -> Self {
         Self::new(incident(id), "CUSTODY-HEAD")

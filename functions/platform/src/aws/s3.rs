@@ -11,8 +11,8 @@ use incident::{Digest, Failure};
 /// The vault: a bucket with Object Lock.
 #[derive(Clone, Debug)]
 pub struct LockedBucket {
-    client: Client,
-    name: String,
+    pub(super) client: Client,
+    pub(super) name: String,
 }
 
 impl LockedBucket {
