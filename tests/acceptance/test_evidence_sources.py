@@ -7,6 +7,8 @@ import iam_reference
 import pytest
 from automation_runs import render
 from evidence_calls import Source, services, sources
+from local_aws.iam_actions import actions_of
+from local_aws.operations import Operation
 
 import callers
 import evidence_reader
@@ -44,6 +46,15 @@ def test_role_may_make_these_calls_and_no_others():
     wanted = {evidence_calls.action_of(call) for source in sources().values() for call in source.calls}
     given = [action for statement in evidence_reader.statements() for action in statement["Action"]]
     assert sorted(given) == sorted(wanted)
+
+
+@pytest.mark.parametrize("name", sources())
+def test_local_aws_asks_for_the_same_permissions(name):
+    """Its record of calls is what policies are compared with."""
+    for call in sources()[name].calls:
+        scope = services()[call["service"]].get("signing", call["service"])
+        seen = actions_of(Operation(scope, call["service"], call["operation"], {}), {}, {}, b"")
+        assert seen == [evidence_calls.action_of(call)], call["name"]
 
 
 def test_every_permission_is_limited_where_aws_knows_resources():

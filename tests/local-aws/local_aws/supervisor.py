@@ -239,6 +239,18 @@ class LocalAws:
         """A CloudTrail record that LookupEvents will show."""
         self.control("POST", "/cloudtrail-event", {"event": event, **scope})
 
+    def put_configuration_item(self, item: dict, **scope) -> None:
+        """An item in the history of AWS Config; its capture time is a moment in ISO 8601."""
+        self.control("POST", "/configuration-item", {"item": item, **scope})
+
+    def put_macie_finding(self, finding: dict, **scope) -> None:
+        """Macie holds this finding. It publishes nothing: `publish_service_event` does."""
+        self.control("POST", "/macie-finding", {"finding": finding, **scope})
+
+    def put_access_analyzer_finding(self, finding: dict, **scope) -> None:
+        """Access Analyzer holds this finding, and has an analyzer from then on."""
+        self.control("POST", "/access-analyzer-finding", {"finding": finding, **scope})
+
     def next_instance_id(self, identifier: str) -> None:
         """The next EC2 instance gets this id, so that the instance of a real finding can exist here."""
         self.control("POST", "/next-instance-id", {"id": identifier})
