@@ -24,14 +24,16 @@ impl<T: Records, V: Vault + HeldVault, O: ObjectReader> Copier<T, V, O> {
         let item = order.item();
         let folder = item.folder();
         let content = about(order, copies).to_string().into_bytes();
-        let (sha256, bytes) = self.vault.preserve(&format!("incidents/{incident}/{folder}/{ABOUT}"), content).await?;
+        let path = format!("incidents/{incident}/{folder}/{ABOUT}");
+        let kept = self.vault.preserve(&path, content, "application/json").await?;
+        let sha256 = kept.sha256;
         let file = EvidenceFile {
             incident: incident.clone(),
             folder: folder.clone(),
             name: ABOUT.to_owned(),
             sha256: sha256.clone(),
-            bytes,
-            version_id: None,
+            bytes: kept.bytes,
+            version_id: kept.version_id,
             collected_at: now,
             api: "tocsin:CopyObjects".to_owned(),
         };

@@ -112,13 +112,8 @@ impl<T: Records, V: Vault + HeldVault, O: ObjectReader> Copier<T, V, O> {
             *copy = Some(self.advance(&line, copy.take(), stop, &clock).await?);
         }
         let copies: Vec<ObjectCopy> = copies.into_iter().flatten().map(|copy| copy.record).collect();
-        let mut result = OrderCopy {
-            order: order.name.clone(),
-            state: Progress::InProgress,
-            copied: 0,
-            gaps: 0,
-            altered: 0,
-        };
+        let mut result =
+            OrderCopy { order: order.name.clone(), state: Progress::InProgress, copied: 0, gaps: 0, altered: 0 };
         copies.iter().for_each(|copy| result.add(copy));
         if result.copied + result.gaps == order.objects.len() {
             if !preservation.is_done() {

@@ -3,8 +3,8 @@
 use crate::Copier;
 use incident::evidence::EvidenceFile;
 use incident::evidence::copy::{
-    CopyState, HeldVault, Kept, MOST_BYTES, NamedObject, ObjectCopy, ObjectReader, PART_BYTES, Read, Running,
-    SourceVersion, Stored, Upload, part_bytes,
+    CopyState, HeldVault, MOST_BYTES, NamedObject, ObjectCopy, ObjectReader, PART_BYTES, Read, Running, SourceVersion,
+    Stated, Stored, Upload, part_bytes,
 };
 use incident::ports::Vault;
 use incident::records::{Key, Records, Versioned, Write};
@@ -171,7 +171,7 @@ impl<T: Records, V: Vault + HeldVault, O: ObjectReader> Copier<T, V, O> {
         let version_id = match self.vault.complete(&path, &upload.id, &composite, source.bytes).await? {
             Stored::New(version_id) => version_id,
             Stored::Taken => self.earlier(&path, &source, &composite).await?,
-            Stored::Gone => match self.vault.kept(&path).await? {
+            Stored::Gone => match self.vault.stated(&path).await? {
                 Some(kept) if is_ours(&kept, &source, &composite) => kept.version_id,
                 Some(_) | None => {
                     self.vault.abandon(&path, &upload.id).await?;
@@ -237,7 +237,7 @@ impl<T: Records, V: Vault + HeldVault, O: ObjectReader> Copier<T, V, O> {
 
     /// The version of what an earlier run put there, of which the answer was lost.
     async fn earlier(&self, path: &str, source: &SourceVersion, checksum: &str) -> Result<Option<String>, Failure> {
-        match self.vault.kept(path).await? {
+        match self.vault.stated(path).await? {
             Some(kept) if is_ours(&kept, source, checksum) => Ok(kept.version_id),
             Some(_) => Err(Failure::needs_operator("another object lies in the vault where a copy belongs")),
             None => Err(Failure::transient("a copy is being written")),
@@ -322,6 +322,6 @@ fn missing(reason: String, is_altered: bool, at: Timestamp) -> CopyState {
     CopyState::Missing { reason, is_altered, at }
 }
 
-fn is_ours(kept: &Kept, source: &SourceVersion, checksum: &str) -> bool {
+fn is_ours(kept: &Stated, source: &SourceVersion, checksum: &str) -> bool {
     kept.bytes == source.bytes && kept.checksum.as_deref() == Some(checksum)
 }

@@ -143,8 +143,7 @@ fn every_playbook_keeps_what_its_actions_change() {
 
 #[test]
 fn a_playbook_that_cannot_be_used_is_named() {
-    let fallback =
-        ("rest.toml", "title = 'x'\ntrigger = []\nwaves = []\nask_first = []\nevidence_first = []\n");
+    let fallback = ("rest.toml", "title = 'x'\ntrigger = []\nwaves = []\nask_first = []\nevidence_first = []\n");
     let unknown = fallback.1.replace("waves = []", "waves = [['delete-everything']]");
     let error = Playbooks::parse(&[("bad.toml", &unknown)]).unwrap_err();
     assert!(

@@ -108,7 +108,8 @@ impl<T: Records, V: Vault, G, A, S: SourceReader, F> Preserver<T, V, G, A, S, F>
         let rounds = call.rounds(&known);
         if rounds.is_empty() {
             // Where the call before it was not answered, that gap says it all.
-            let is_answered = call.each.iter().all(|list| list.split(':').next().is_some_and(|of| answers.contains_key(of)));
+            let is_answered =
+                call.each.iter().all(|list| list.split(':').next().is_some_and(|of| answers.contains_key(of)));
             if let Some(without) = call.without.as_ref().filter(|_| is_answered) {
                 self.gap(&mut held.record, &call.name, without.clone());
             }
@@ -229,7 +230,9 @@ fn set(held: &mut Versioned<Preservation>, next: Cursor) {
 
 fn is_ready(call: &Call, answer: &Value) -> bool {
     call.until.iter().all(|(pointer, wanted)| {
-        values(answer, pointer).iter().any(|value| value.as_str().is_some_and(|text| wanted.iter().any(|one| one == text)))
+        values(answer, pointer)
+            .iter()
+            .any(|value| value.as_str().is_some_and(|text| wanted.iter().any(|one| one == text)))
     })
 }
 

@@ -103,8 +103,7 @@ where
     pub async fn preserve(&self, task: PreserveTask, deadline: Timestamp) -> Result<Preserved, Failure> {
         let incident: Incident = self.records.require(&Key::incident(&task.incident), "incident of this id").await?;
         let items = self.items(&incident, task.stage).await?;
-        let listed: Vec<Preservation> =
-            self.records.list(&Listing::of_incident(&incident.id, "EVIDENCE#")).await?;
+        let listed: Vec<Preservation> = self.records.list(&Listing::of_incident(&incident.id, "EVIDENCE#")).await?;
         let done: BTreeMap<String, Preservation> = listed
             .into_iter()
             .filter(Preservation::is_done)

@@ -11,8 +11,7 @@ async fn main() -> Result<(), Stopped> {
     let sdk = Sdk::load().await;
     let function = required("AWS_LAMBDA_FUNCTION_NAME")?;
     let partition = required("PARTITION")?;
-    let role =
-        MemberRole { partition: partition.clone(), name: required("MEMBER_ROLE")?, function: function.clone() };
+    let role = MemberRole { partition: partition.clone(), name: required("MEMBER_ROLE")?, function: function.clone() };
     let preserver = Preserver {
         records: Table::connect(&sdk, required("TABLE_NAME")?),
         vault: LockedBucket::connect(&sdk, required("VAULT_BUCKET")?),

@@ -9,7 +9,7 @@ use aws_sdk_s3::types::{
 };
 use base64ct::{Base64, Encoding};
 use incident::digest::Measure;
-use incident::evidence::copy::{HeldVault, Kept, Stored};
+use incident::evidence::copy::{HeldVault, Stated, Stored};
 use incident::{Digest, Failure};
 use std::error::Error;
 
@@ -113,10 +113,10 @@ impl HeldVault for LockedBucket {
         }
     }
 
-    async fn kept(&self, path: &str) -> Result<Option<Kept>, Failure> {
+    async fn stated(&self, path: &str) -> Result<Option<Stated>, Failure> {
         let head = self.client.head_object().bucket(&self.name).key(path).checksum_mode(ChecksumMode::Enabled);
         match head.send().await {
-            Ok(head) => Ok(Some(Kept {
+            Ok(head) => Ok(Some(Stated {
                 version_id: head.version_id,
                 bytes: head.content_length.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0),
                 checksum: head.checksum_sha256,

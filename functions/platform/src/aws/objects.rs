@@ -154,7 +154,9 @@ fn meaning(code: &str) -> &'static str {
         "PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException" => {
             "the bucket lies in another region than was said"
         }
-        "InvalidRequest" => "S3 does not give it out like this: it may be encrypted with a key that only its writer has",
+        "InvalidRequest" => {
+            "S3 does not give it out like this: it may be encrypted with a key that only its writer has"
+        }
         code if code.starts_with("KMS.") => "the key that it is encrypted with cannot be used",
         _ => "S3 refuses it",
     }

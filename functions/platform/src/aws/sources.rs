@@ -27,7 +27,9 @@ impl SourceReader for Sources {
         let config = self.0.at(place).await?;
         let mut answer = sent(&config, request).await?;
         // A finding does not always say where a bucket is; S3 does.
-        if let Some(region) = answer.bucket_region.take().filter(|region| answer.status >= 300 && *region != request.region) {
+        if let Some(region) =
+            answer.bucket_region.take().filter(|region| answer.status >= 300 && *region != request.region)
+        {
             let host = request.host.replace(&request.region, &region);
             answer = sent(&config, &Request { region, host, ..request.clone() }).await?;
         }
@@ -72,7 +74,8 @@ fn url(endpoint: Option<&str>, request: &Request) -> String {
 }
 
 fn bucket_of(request: &Request) -> Option<(String, String)> {
-    let below = request.path.strip_prefix('/').filter(|_| request.signing == "s3" && request.host.starts_with("s3."))?;
+    let below =
+        request.path.strip_prefix('/').filter(|_| request.signing == "s3" && request.host.starts_with("s3."))?;
     let (bucket, key) = below.split_once('/').unwrap_or((below, ""));
     (!bucket.is_empty() && !bucket.contains('.')).then(|| (bucket.to_owned(), format!("/{key}")))
 }
@@ -123,7 +126,9 @@ mod tests {
             url(None, &request("/shop/a%20b")),
             "https://shop.s3.eu-central-1.amazonaws.com/a%20b?key-marker=a%20b%2F%C3%BC&versions="
         );
-        assert!(url(None, &request("/shop.example/a")).starts_with("https://s3.eu-central-1.amazonaws.com/shop.example/a?"));
+        assert!(
+            url(None, &request("/shop.example/a")).starts_with("https://s3.eu-central-1.amazonaws.com/shop.example/a?")
+        );
         assert!(url(Some("http://127.0.0.1:1/"), &request("/shop")).starts_with("http://127.0.0.1:1/shop?"));
     }
 

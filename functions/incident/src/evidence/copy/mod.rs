@@ -12,7 +12,7 @@ mod progress;
 pub use about::about;
 pub use checksum::{Crc, S3Checksum};
 pub use order::{CopyOrder, MOST_LINES, NamedObject, SOURCE, file_name, order_copies, orders};
-pub use port::{HeldVault, Kept, ObjectReader, Read, Stored};
+pub use port::{HeldVault, ObjectReader, Read, Stated, Stored};
 pub use progress::{CopyState, ObjectCopy, Running, SourceVersion, Upload};
 
 /// The largest object that S3 takes in ten thousand parts that a function can hold in memory.

@@ -91,6 +91,7 @@ impl CopyOrder {
             subject: self.name.clone(),
             account: place.map(|object| object.account.clone()).unwrap_or_default(),
             region: place.map(|object| object.region.clone()),
+            arn: None,
         }
     }
 }
@@ -140,7 +141,7 @@ pub async fn order_copies(
         let item = order.item();
         let key = Key::evidence(incident, &item);
         records.create(&key, &Preservation::begun(incident.clone(), item, now)).await?;
-        vault.preserve(&order.path(incident), content(&order.objects)?).await?;
+        vault.preserve(&order.path(incident), content(&order.objects)?, "application/jsonl").await?;
     }
     Ok(orders)
 }

@@ -43,7 +43,7 @@ pub trait HeldVault {
     /// Drops an upload and its parts; it may be gone already.
     async fn abandon(&self, path: &str, upload: &str) -> Result<(), Failure>;
     /// What lies there; `None` if nothing does.
-    async fn kept(&self, path: &str) -> Result<Option<Kept>, Failure>;
+    async fn stated(&self, path: &str) -> Result<Option<Stated>, Failure>;
 }
 
 /// What became of a copy that was to be put into the vault.
@@ -59,7 +59,7 @@ pub enum Stored {
 
 /// An object in the vault.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub struct Stated {
     /// Its newest version.
     pub version_id: Option<String>,
     /// Its size.

@@ -125,7 +125,7 @@ impl Running {
         let digest = Digest::of(part);
         self.parts += 1;
         self.hash.take(part);
-        self.parts_hash.take(&digest.bytes());
+        self.parts_hash.take(&digest.bytes().unwrap_or_default());
         if let Some(crc) = &mut self.crc {
             crc.take(part);
         }

@@ -288,9 +288,8 @@ impl Source {
 impl Absence {
     /// Whether it is missing, as far as the answers tell; not where what would tell was not answered.
     pub fn is_found(&self, known: &Known<'_>) -> bool {
-        let is_answered = |reference: &String| {
-            reference.split(':').next().is_some_and(|call| known.answers.contains_key(call))
-        };
+        let is_answered =
+            |reference: &String| reference.split(':').next().is_some_and(|call| known.answers.contains_key(call));
         let is_there = |value: &Value| {
             self.holds.is_empty() || value.as_str().is_some_and(|text| self.holds.iter().any(|one| one == text))
         };

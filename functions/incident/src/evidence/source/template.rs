@@ -70,11 +70,7 @@ impl Known<'_> {
     }
 
     /// The same, with every value written by `write`, which is given the name and the value.
-    pub(super) fn fill_as(
-        &self,
-        template: &str,
-        write: impl Fn(&str, String) -> String,
-    ) -> Result<String, Unfilled> {
+    pub(super) fn fill_as(&self, template: &str, write: impl Fn(&str, String) -> String) -> Result<String, Unfilled> {
         let mut filled = String::new();
         let mut rest = template;
         while let Some((before, after)) = rest.split_once('{') {
@@ -98,12 +94,10 @@ impl Known<'_> {
     /// Where something has no value.
     pub fn fill_value(&self, value: &Value) -> Result<Value, Unfilled> {
         Ok(match value {
-            Value::String(template) => {
-                match template.strip_prefix("#{").and_then(|rest| rest.strip_suffix('}')) {
-                    Some(name) => self.value(name).ok_or_else(|| Unfilled(name.to_owned()))?,
-                    None => Value::String(self.fill(template)?),
-                }
-            }
+            Value::String(template) => match template.strip_prefix("#{").and_then(|rest| rest.strip_suffix('}')) {
+                Some(name) => self.value(name).ok_or_else(|| Unfilled(name.to_owned()))?,
+                None => Value::String(self.fill(template)?),
+            },
             Value::Array(list) => {
                 Value::Array(list.iter().map(|member| self.fill_value(member)).collect::<Result<_, _>>()?)
             }

@@ -34,7 +34,8 @@ fn service(of: Value) -> Service {
 }
 
 fn source(calls: Value) -> Source {
-    let words = json!({"role": {"attribute": "ResourceName", "whole": "arn:{partition}:iam::{account}:role/{subject}"}});
+    let words =
+        json!({"role": {"attribute": "ResourceName", "whole": "arn:{partition}:iam::{account}:role/{subject}"}});
     serde_json::from_value(json!({
         "title": "x", "about": ["role"], "volatility": 40, "words": words, "call": calls,
         "pattern": "^(?P<team>[a-z]+)-(?P<rest>.+)$",
@@ -87,15 +88,19 @@ fn json_takes_numbers_lists_and_words_of_the_kind() {
         "LookupAttributes": [{"AttributeKey": "{attribute}", "AttributeValue": "{whole}"}]}}]);
     let request = asked("shop-role", &trail, call, json!({"listed": [{"ids": ["a", "b"]}]})).remove(0).unwrap();
     let body: Value = serde_json::from_str(&request.body).unwrap();
-    assert_eq!(body, json!({"StartTime": 1_795_132_800, "Ids": ["a", "b"], "LookupAttributes": [
-        {"AttributeKey": "ResourceName", "AttributeValue": "arn:aws:iam::111122223333:role/shop-role"}]}));
+    assert_eq!(
+        body,
+        json!({"StartTime": 1_795_132_800, "Ids": ["a", "b"], "LookupAttributes": [
+        {"AttributeKey": "ResourceName", "AttributeValue": "arn:aws:iam::111122223333:role/shop-role"}]})
+    );
     assert!(request.headers.contains(&("x-amz-target".to_owned(), "CloudTrail.LookupEvents".to_owned())));
 }
 
 #[test]
 fn a_path_keeps_only_the_slashes_of_a_key() {
     let s3 = service(json!({"protocol": "rest"}));
-    let call = |path: &str| json!([{"name": "x", "service": "s3", "operation": "X", "path": path, "with": {"acl": ""}}]);
+    let call =
+        |path: &str| json!([{"name": "x", "service": "s3", "operation": "X", "path": path, "with": {"acl": ""}}]);
     let path = |template: &str| asked("shop-a/b c?d", &s3, call(template), json!({})).remove(0).unwrap();
     assert_eq!(path("/{rest}").path, "/a%2Fb%20c%3Fd");
     assert_eq!(path("/x").query, [("acl".to_owned(), String::new())]);
