@@ -6,6 +6,8 @@ pub mod custody;
 pub mod file;
 pub mod item;
 pub mod manifest;
+pub mod schema;
+pub mod seal;
 pub mod source;
 pub mod verify;
 
@@ -13,4 +15,5 @@ pub use custody::{Custodian, CustodyEntry, Deed};
 pub use file::EvidenceFile;
 pub use item::{Cursor, EvidenceItem, Gap, Preservation, Progress, Stage};
 pub use manifest::Manifest;
+pub use seal::Seal;
 pub use source::Source;

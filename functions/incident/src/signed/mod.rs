@@ -61,6 +61,14 @@ impl PublicKey {
             decoded = from_base64(signature).ok_or(SignatureError::Form)?;
             &decoded
         };
+        self.verify_der(document, der)
+    }
+
+    /// As [`Self::verify`], of a signature that must be in DER: nothing may be appended to it.
+    ///
+    /// # Errors
+    /// As [`Self::verify`].
+    pub fn verify_der(&self, document: &[u8], der: &[u8]) -> Result<(), SignatureError> {
         let signature = DerSignature::try_from(der).map_err(|_| SignatureError::Form)?;
         self.0.verify(document, &signature).map_err(|_| SignatureError::Mismatch)
     }
