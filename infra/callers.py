@@ -11,7 +11,8 @@ import evidence_reader
 PREFIX = "Tocsin-Member-"
 # IAM counts the inline policies of a role together, without white space.
 MOST_POLICY = 10_240
-SNAPSHOTS = "Tocsin-SnapshotVolumes"
+# What changes something to preserve evidence. Only the evidence account has the one that receives.
+PRESERVING = ["Tocsin-CaptureMemory", "Tocsin-ReceiveSnapshots", "Tocsin-SnapshotVolumes"]
 READ = ("ReadRuns", ["ssm:GetAutomationExecution"])
 STOP = ("StopRuns", ["ssm:StopAutomationExecution"])
 
@@ -73,7 +74,7 @@ def statements(actions: list) -> dict[str, list[dict]]:
         "reverse-containment": [*starts(documents["reversal"] + documents["preview"], roles), runs(*READ), runs(*STOP)],
         "order-containment": [*starts(documents["preview"], roles), runs(*READ)],
         "copy-objects": objects(),
-        "preserve-evidence": [*starts([SNAPSHOTS], [SNAPSHOTS]), runs(*READ), *evidence_reader.statements()],
+        "preserve-evidence": [*starts(PRESERVING, PRESERVING), runs(*READ), *evidence_reader.statements()],
     }
 
 

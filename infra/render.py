@@ -6,18 +6,30 @@ documents: the action, its reversal, and a preview that changes nothing. A step'
 needs of these files, and nothing else, without comments: Systems Manager takes documents of 64 KB, and a stack set takes a
 template of 1 MB for all of them.
 
-`python infra/render.py` writes `target/infra/actions.json`, which `member.yaml` includes, and for people each document as
-`target/infra/actions/<id>/<document>.json`.
+`python infra/render.py` writes `target/infra/actions.json`, which `member.yaml` includes; what preserves evidence (`preserving.py`) is in it
+too. For people it writes each document as `target/infra/actions/<id>/<document>.json` or `target/infra/preservation/<id>.json`.
 """
 
-import ast
 import json
 import os
 import pathlib
-import re
 import tomllib
 
 import callers
+import preserving
+from automation import (
+    INCIDENT_PARAMETER,
+    RenderError,
+    Scripts,
+    document_resource,
+    own_parameter,
+    pascal,
+    payload_for,
+    role_parameter,
+    role_resource,
+    script_step,
+    snake,
+)
 
 INFRA = pathlib.Path(__file__).resolve().parent
 OUT = INFRA.parent / "target" / "infra"
@@ -33,92 +45,13 @@ HANDLERS = {
 }
 
 
-class RenderError(ValueError):
-    """An action that no document can be made of; the message names the file and what is wrong in it."""
-
-
-def pascal(name: str) -> str:
-    return "".join(part.capitalize() for part in re.split(r"[-_]", name))
-
-
-def snake(name: str) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
-
-
-def without_docstring(node: ast.stmt) -> str:
-    """The source of a statement, without comments and without its docstring, indented by one space a level: all documents together
-    have to fit into one template."""
-    if isinstance(node, ast.FunctionDef) and ast.get_docstring(node) is not None:
-        node.body = node.body[1:] or [ast.Pass()]
-    return re.sub(r"^(?: {4})+", lambda found: " " * (len(found[0]) // 4), ast.unparse(node), flags=re.MULTILINE)
-
-
-def defined(file: pathlib.Path) -> set[str]:
-    """The names of the functions and constants of a file."""
-    body = ast.parse(file.read_text(encoding="utf-8")).body
-    functions = {node.name for node in body if isinstance(node, ast.FunctionDef)}
-    return functions | {
-        node.targets[0].id for node in body if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
-    }
-
-
-class Scripts:
-    """The functions and constants of `action.py` and of the files that actions share, by name."""
-
-    def __init__(self, folder: pathlib.Path):
-        self.where = folder / "action.py"
-        self.parts: dict[str, tuple[str, set[str]]] = {}
-        self.imports: dict[str, str] = {}
-        shared = sorted(folder.parent.glob("*.py"))
-        for file in shared:
-            known = set(self.parts)
-            self.read(file)
-            if twice := known & defined(file):
-                raise RenderError(f"{file}: `{min(twice)}` is in another shared file already")
-        self.read(self.where)
-
-    def read(self, file: pathlib.Path) -> None:
-        source = file.read_text(encoding="utf-8")
-        for node in ast.parse(source, str(file)).body:
-            text = without_docstring(node)
-            names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
-            if isinstance(node, ast.Import):
-                self.imports.update({alias.asname or alias.name.split(".")[0]: text for alias in node.names})
-            elif isinstance(node, ast.FunctionDef):
-                self.parts[node.name] = (text, names)
-            elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-                self.parts[node.targets[0].id] = (text, names)
-            elif not isinstance(node, ast.Expr):
-                raise RenderError(f"{file}:{node.lineno}: only imports, constants and functions can be put into a document")
-
-    def of(self, expression: str) -> str:
-        """A script whose `handler` answers `expression`, with all that it needs."""
-        wanted = {part.id for part in ast.walk(ast.parse(expression)) if isinstance(part, ast.Name)}
-        used: set[str] = set()
-        while wanted:
-            name = wanted.pop()
-            if name in self.parts and name not in used:
-                used.add(name)
-                wanted |= self.parts[name][1]
-        names = set().union(*(self.parts[name][1] for name in used))
-        imports = sorted({text for name, text in self.imports.items() if name in names})
-        parts = [text for name, (text, _) in self.parts.items() if name in used]
-        handler = f"def handler(events, context):\n    return {expression}"
-        # No empty lines: in all scripts together they would take some 15 KB of the template.
-        return "\n".join([*imports, *parts, handler]) + "\n"
-
-    def require(self, name: str) -> None:
-        if name not in self.parts:
-            raise RenderError(f"{self.where}: the function `{name}` is missing")
-
-
 class Action:
     """One action, and the documents made of it."""
 
     def __init__(self, folder: pathlib.Path):
         self.folder, self.id = folder, folder.name
         self.spec = tomllib.loads((folder / "action.toml").read_text(encoding="utf-8"))
-        self.scripts = Scripts(folder)
+        self.scripts = Scripts(folder / "action.py")
         for name in ("observe", "calls", "impact"):
             self.scripts.require(name)
         self.policy = json.loads((folder / "policy.json").read_text(encoding="utf-8"))
@@ -168,9 +101,7 @@ class Action:
         }
         payload.pop(snake(self.spec["parameter"]))
         for step, following in zip(steps, [*steps[1:], None], strict=True):
-            # Only what its script reads: all documents together have to fit into one template.
-            script = step["inputs"]["Script"]
-            step["inputs"]["InputPayload"] = {name: value for name, value in payload.items() if f"'{name}'" in script}
+            step["inputs"]["InputPayload"] = payload_for(step["inputs"]["Script"], payload)
             if following is None:
                 step["isEnd"] = True
             else:
@@ -200,12 +131,8 @@ class Action:
 
     def parameters(self, kind: str) -> dict:
         found = {
-            "AutomationAssumeRole": {
-                "type": "String",
-                "description": f"The role {self.role} of this account.",
-                "allowedPattern": f"^arn:aws[a-z-]*:iam::[0-9]{{12}}:role/{self.role}$",
-            },
-            "IncidentId": {"type": "String", "description": "The incident.", "allowedPattern": "^inc-[0-9a-f]{20}$"},
+            "AutomationAssumeRole": role_parameter(self.role),
+            "IncidentId": INCIDENT_PARAMETER,
             self.spec["parameter"]: {
                 "type": "String",
                 "description": self.spec["parameter_description"],
@@ -214,12 +141,7 @@ class Action:
         }
         for name, own in self.spec.get("parameters", {}).items():
             if kind in own.get("documents", ["document", "preview"]):
-                found[name] = {
-                    "type": own.get("type", "String"),
-                    "description": own["description"],
-                    **({"default": own["default"]} if "default" in own else {}),
-                    "allowedPattern": own["pattern"],
-                }
+                found[name] = own_parameter(own)
         if kind != "preview":
             found["Before"] = {
                 "type": "StringList",
@@ -234,66 +156,21 @@ class Action:
         function = snake(step["step"])
         self.scripts.require(function)
         script = self.scripts.of(f"{function}(run_of(events))")
-        return self.step(step["step"], step["does"], step.get("outputs", []), step.get("timeout", 60), script)
+        return script_step(step["step"], step["does"], script, step.get("outputs", []), step.get("timeout", 60))
 
-    def step(self, name: str, does: str, outputs: list[str], timeout: int = 60, script: str | None = None) -> dict:
-        """`outputs` are the keys of the function's answer. All of them are strings."""
-        found = {
-            "name": name,
-            "description": does,
-            "action": "aws:executeScript",
-            "onFailure": "Abort",
-            "timeoutSeconds": timeout,
-            "inputs": {"Runtime": "python3.11", "Handler": "handler", "Script": script or self.scripts.of(HANDLERS[name])},
-        }
-        if outputs:
-            found["outputs"] = [{"Name": pascal(key), "Selector": f"$.Payload.{key}", "Type": "String"} for key in outputs]
-        return found
+    def step(self, name: str, does: str, outputs: list[str]) -> dict:
+        return script_step(name, does, self.scripts.of(HANDLERS[name]), outputs)
 
     def resources(self, after: str | None) -> dict:
         """The role and the documents, as CloudFormation makes them. `after` is the document to wait for: Systems Manager
         throttles the making and changing of documents."""
-        base = pascal(self.id)
-        tags = [{"Key": "tocsin:security-account", "Value": {"Ref": "SecurityAccountId"}}]
-        source = {"Fn::Sub": "arn:${AWS::Partition}:ssm:*:${AWS::AccountId}:automation-execution/*"}
-        trust = {
-            "Effect": "Allow",
-            "Principal": {"Service": "ssm.amazonaws.com"},
-            "Action": "sts:AssumeRole",
-            "Condition": {
-                "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}},
-                "ArnLike": {"aws:SourceArn": source},
-            },
-        }
-        found = {
-            f"{base}Role": {
-                "Type": "AWS::IAM::Role",
-                # What acts on the organization as a whole has no business in any other account.
-                "Condition": "IsHomeRegionOfAdministrator" if self.spec.get("of_organization") else "IsHomeRegion",
-                "Properties": {
-                    "RoleName": self.role,
-                    "Description": f"{self.spec['title']}, and back. Assumed by Systems Manager alone."[:1000],
-                    "MaxSessionDuration": 3600,
-                    "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
-                    "Policies": [{"PolicyName": self.role, "PolicyDocument": self.policy}],
-                    "Tags": tags,
-                },
-            }
-        }
+        # What acts on the organization as a whole has no business in any other account.
+        condition = "IsHomeRegionOfAdministrator" if self.spec.get("of_organization") else "IsHomeRegion"
+        description = f"{self.spec['title']}, and back. Assumed by Systems Manager alone."
+        found = {f"{pascal(self.id)}Role": role_resource(self.role, description, self.policy, condition)}
         for kind, name in self.kinds():
-            document = {
-                "Type": "AWS::SSM::Document",
-                **({"DependsOn": after} if after else {}),
-                "Properties": {
-                    "Name": name,
-                    "DocumentType": "Automation",
-                    "UpdateMethod": "NewVersion",
-                    "Content": self.document(kind),
-                    "Tags": tags,
-                },
-            }
-            after = f"{name.removeprefix('Tocsin-')}Document"
-            found[after] = document
+            after, made = document_resource(name, self.document(kind), after)
+            found[after] = made
         return found
 
 
@@ -303,13 +180,16 @@ def actions(infra: pathlib.Path = INFRA) -> list[Action]:
 
 
 def resources(infra: pathlib.Path = INFRA) -> dict:
-    """The roles and documents of every action, and the roles that start them, as resources of a template."""
+    """The roles and documents of every action and of what preserves evidence in a member account, and the roles that start them."""
     library = actions(infra)
     found: dict = {}
     after = None
     for action in library:
         found.update(action.resources(after))
         after = [name for name, one in found.items() if one["Type"] == "AWS::SSM::Document"][-1]
+    for one in preserving.documents(infra):
+        found.update(one.resources(after))
+        after = list(found)[-1]
     return found | callers.resources(library)
 
 
@@ -324,6 +204,10 @@ def write(out: pathlib.Path = OUT, infra: pathlib.Path = INFRA) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for kind, _ in action.kinds():
             (folder / f"{kind}.json").write_text(json.dumps(action.document(kind), indent=2) + "\n", encoding="utf-8")
+    for one in preserving.documents(infra):
+        folder = out / "preservation"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{one.id}.json").write_text(json.dumps(one.document(), indent=2) + "\n", encoding="utf-8")
     replace(out / "actions.json", text)
 
 

@@ -33,6 +33,7 @@ class Call:
         scope = model_of(self.service).signing_name
         # Tags on a create are a second permission, which the table reads from the request's form.
         body = b"TagSpecification.1.ResourceType=any" if "TagSpecifications" in self.members else b""
+        body += b"&KmsKeyId=any" if "KmsKeyId" in self.members else b""
         body = b'{"Tags": [{}]}' if "Tags" in self.members else body
         # A role in a logging configuration is passed to Bedrock.
         body = b'{"roleArn": ""}' if "loggingConfig" in self.members else body

@@ -10,8 +10,6 @@ import json
 import pathlib
 import sys
 
-import yaml
-
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(REPOSITORY / "tests" / "local-aws"), str(REPOSITORY / "infra")]
 
@@ -26,23 +24,8 @@ OUTPUTS = {
     "reversal": {"ObserveReversal": "Observation"},
     "preview": {"PreviewContainment": "State"},
 }
-PRESERVATION = {"PreserveVolumes": "Snapshots"}
-MEMBER_TEMPLATE = "member.yaml"
-
-
-class _UniqueKeys(yaml.SafeLoader):
-    """YAML lets a second key replace the first in silence; a document with two is a mistake."""
-
-
-def _mapping(loader, node):
-    keys = [loader.construct_object(key) for key, _ in node.value]
-    twice = sorted({str(key) for key in keys if keys.count(key) > 1})
-    if twice:
-        raise yaml.constructor.ConstructorError(None, None, f"key `{twice[0]}` is there twice", node.start_mark)
-    return yaml.SafeLoader.construct_mapping(loader, node, deep=True)
-
-
-_UniqueKeys.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+PRESERVATION = {"Preserve": "Answer"}
+MEMBER_TEMPLATE, MADE = "member.yaml", "../target/infra/actions.json"
 
 
 def lint(path) -> list[str]:
@@ -56,7 +39,7 @@ def lint(path) -> list[str]:
         findings += lint_action(root, folder)
     for folder in preservation:
         findings += lint_preservation(root, folder)
-    return findings + lint_deployment(root, preservation)
+    return findings + lint_deployment(root)
 
 
 def folders(path: pathlib.Path) -> list[pathlib.Path]:
@@ -84,17 +67,14 @@ def lint_action(root: pathlib.Path, folder: pathlib.Path) -> list[str]:
 
 def lint_preservation(root: pathlib.Path, folder: pathlib.Path) -> list[str]:
     where = folder.relative_to(root)
-    if missing := missing_files(where, folder, ("document.yaml", "policy.json", "README.md")):
+    if missing := missing_files(where, folder, ("preserve.toml", "preserve.py", "policy.json", "README.md")):
         return missing
-    path = where / "document.yaml"
     try:
-        body = yaml.load((folder / "document.yaml").read_text(encoding="utf-8"), Loader=_UniqueKeys)  # noqa: S506 - a safe loader
-    except yaml.YAMLError as error:
-        return [f"{path}: {error}"]
-    if not isinstance(body, dict):
-        return [f"{path}: not a document"]
+        body = render.preserving.Preservation(folder).document()
+    except (render.RenderError, ValueError, SyntaxError, KeyError) as error:
+        return [f"{where}: {type(error).__name__}: {error}"]
     problems, calls = lint_document(body, PRESERVATION)
-    return [f"{path}: {problem}" for problem in problems] + lint_policy(where, folder, calls)
+    return [f"{where}: {problem}" for problem in problems] + lint_policy(where, folder, calls)
 
 
 def missing_files(where: pathlib.Path, folder: pathlib.Path, required: tuple[str, ...]) -> list[str]:
@@ -124,17 +104,12 @@ def lint_document(
     return findings, api_calls + script_calls
 
 
-def lint_deployment(root: pathlib.Path, preservation: list[pathlib.Path]) -> list[str]:
+def lint_deployment(root: pathlib.Path) -> list[str]:
     template = root / MEMBER_TEMPLATE
     if not template.is_file():
         return [f"{MEMBER_TEMPLATE} is missing"]
-    text = template.read_text(encoding="utf-8")
-    return [
-        f"{MEMBER_TEMPLATE}: `{file.relative_to(root).as_posix()}` is not deployed"
-        for folder in preservation
-        for file in sorted([*folder.glob("*.yaml"), *folder.glob("*.json")])
-        if f"Location: {file.relative_to(root).as_posix()}\n" not in text
-    ]
+    is_included = f"Location: {MADE}\n" in template.read_text(encoding="utf-8")
+    return [] if is_included else [f"{MEMBER_TEMPLATE}: `{MADE}` is not deployed"]
 
 
 def main() -> int:

@@ -28,7 +28,7 @@ def test_each_function_starts_its_kind_of_document_and_no_other():
     assert started("start-containment") == of_kind["document"]
     assert started("reverse-containment") == of_kind["reversal"] | of_kind["preview"]
     assert started("order-containment") == of_kind["preview"], "whoever orders only looks"
-    assert started("preserve-evidence") == {"Tocsin-SnapshotVolumes"}
+    assert started("preserve-evidence") == {one.name for one in render.preserving.documents(render.INFRA)}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -10,7 +10,7 @@ import pytest
 from ssm_lint import OUTPUTS, lint, lint_document, render
 
 INFRA = pathlib.Path(__file__).resolve().parents[2] / "infra"
-LOCK, SNAPSHOT = "actions/lock-bucket", "preservation/snapshot-volumes/document.yaml"
+LOCK, SNAPSHOT = "actions/lock-bucket", "preservation/snapshot-volumes"
 
 
 @pytest.fixture
@@ -49,17 +49,16 @@ FILE_FAULTS = {
     "unknown method": (f"{LOCK}/action.py", "s3.put_bucket_encryption(", "s3.set_bucket_encryption(", "a client of `s3` has no `set_bucket_encryption`"),
     "unknown keyword": (f"{LOCK}/action.py", "s3.delete_bucket_encryption(Bucket=", "s3.delete_bucket_encryption(Name=", "`delete_bucket_encryption` has no parameter `Name`"),
     "unknown client": (f"{LOCK}/action.py", 'boto3.client("s3"), run["target"]', 'boto3.client("s4"), run["target"]', "unknown service 's4'"),
-    "interpolated script": (SNAPSHOT, 'events["instance_id"], "Exclude', "'{{ InstanceId }}', \"Exclude", "reference inside the script"),
-    "runtime": (SNAPSHOT, "Runtime: python3.11", "Runtime: python3.8", "runtime 'python3.8' is not one of"),
-    "unknown paginator": (SNAPSHOT, 'get_paginator("describe_snapshots")', 'get_paginator("describe_snaps")', "has no paginator 'describe_snaps'"),
-    "selector of nothing": (SNAPSHOT, "$.Payload.snapshots", "$.Payload.snaps", "nothing is returned at `$.Payload.snaps`"),
+    "interpolated script": (f"{SNAPSHOT}/preserve.py", 'run["instance_id"], "Exclude', "'{{ InstanceId }}', \"Exclude", "reference inside the script"),
+    "unknown paginator": ("preservation/snapshots.py", 'get_paginator("describe_snapshots")', 'get_paginator("describe_snaps")', "has no paginator 'describe_snaps'"),
+    "selector of nothing": ("preservation/snapshots.py", 'return {"answer": text}', 'return {"said": text}', "nothing is returned at `$.Payload.answer`"),
     # descriptions
     "open pattern": (f"{LOCK}/action.toml", "pattern = '^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$'", "pattern = '[a-z0-9.-]+'", "parameter `BucketName`: `allowedPattern` is not anchored"),
     "broken pattern": (f"{LOCK}/action.toml", "'^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$'", "'^[a-z0-9$'", "`allowedPattern` is no regular expression"),
     "default outside the pattern": (f"{LOCK}/action.toml", 'default = ""', 'default = "key"', "the default 'key' does not match"),
     "timeout beyond the limit": (f"{LOCK}/action.toml", 'step = "BlockPublicAccess"', 'step = "BlockPublicAccess"\ntimeout = 3600', "a script runs 600 seconds at most"),
     "no description of a step": (f"{LOCK}/action.toml", 'does = "Turns all of public access block on."\n', "", "KeyError: 'does'"),
-    "key twice": (SNAPSHOT, "    timeoutSeconds: 120\n", "    timeoutSeconds: 120\n    timeoutSeconds: 90\n", "key `timeoutSeconds` is there twice"),
+    "key twice": (f"{SNAPSHOT}/preserve.toml", 'account = "member"\n', 'account = "member"\naccount = "evidence"\n', "TOMLDecodeError: Cannot overwrite a value"),
     # policies
     "call not allowed": (f"{LOCK}/policy.json", '        "s3:PutBucketPolicy",\n', "", "`s3:PutBucketPolicy` is not allowed, but step"),
     "more than is called": (f"{LOCK}/policy.json", '        "s3:PutBucketPolicy",\n', '        "s3:PutBucketPolicy",\n        "s3:PutObject",\n', "`s3:PutObject` is allowed, but nothing calls for it"),
@@ -68,7 +67,7 @@ FILE_FAULTS = {
     "statement without Sid": (f"{LOCK}/policy.json", '"Sid": "LockAndRestoreBucketsOfTheAccount",', "", "a statement has no `Sid`"),
     "broken JSON": (f"{LOCK}/policy.json", '"Version": "2012-10-17",', '"Version": "2012-10-17"', "Expecting ',' delimiter"),
     # folders
-    "not deployed": ("member.yaml", "Location: preservation/snapshot-volumes/document.yaml", "Location: preservation/document.yaml", "`preservation/snapshot-volumes/document.yaml` is not deployed"),
+    "not deployed": ("member.yaml", "Location: ../target/infra/actions.json", "Location: ../target/actions.json", "`../target/infra/actions.json` is not deployed"),
 }
 # fmt: on
 
@@ -149,6 +148,7 @@ def branch_around(body):
 OBSERVE = "ObserveContainment"
 DOCUMENT_FAULTS = {
     # step graph
+    "runtime": (lambda body: step(body, "MergePolicy")["inputs"].update(Runtime="python3.8"), "runtime 'python3.8' is not one of"),
     "unknown nextStep": (set_step("MergePolicy", nextStep="Encrypt"), "goes to `Encrypt`, which is no step"),
     "unknown onFailure target": (set_step("MergePolicy", onFailure="step:Undo"), "goes to `Undo`, which is no step"),
     "unreachable step": (set_step("RecordBefore", nextStep="EncryptByDefault"), "step `MergePolicy` can't be reached"),
@@ -217,7 +217,7 @@ def test_incomplete_action_is_found(infra, file):
     assert any(finding == f"{LOCK}: `{file}` is missing" for finding in lint(infra))
 
 
-@pytest.mark.parametrize("file", ["document.yaml", "policy.json", "README.md"])
+@pytest.mark.parametrize("file", ["preserve.toml", "preserve.py", "policy.json", "README.md"])
 def test_incomplete_preservation_is_found(infra, file):
     (infra / "preservation/snapshot-volumes" / file).unlink()
     assert any(finding == f"preservation/snapshot-volumes: `{file}` is missing" for finding in lint(infra))

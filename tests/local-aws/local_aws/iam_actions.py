@@ -51,6 +51,15 @@ OBJECT_HEADERS = {
 }
 _OBJECT_VERSION_READS = {"GetObject", "HeadObject"}
 _PROFILE_CHANGES = {"AssociateIamInstanceProfile", "ReplaceIamInstanceProfileAssociation"}
+# What EC2 does with the keys of a snapshot and of its copy, on behalf of whoever copies.
+_SNAPSHOT_KEYS = [
+    "kms:CreateGrant",
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+]
 # Calls whose tags are a permission of their own.
 _TAGGED = {("organizations", "CreatePolicy"): "organizations:TagResource"}
 _TRANSACTION_ACTIONS = {
@@ -77,6 +86,8 @@ def actions_of(operation: Operation, headers: dict, query: dict, body: bytes) ->
         actions += [action for header, action in OBJECT_HEADERS.items() if header in headers]
     if prefix == "ec2" and b"TagSpecification." in body:
         actions.append("ec2:CreateTags")
+    if prefix == "ec2" and operation.name == "CopySnapshot" and b"KmsKeyId=" in body:
+        actions += _SNAPSHOT_KEYS
     if (prefix, operation.name) in _TAGGED and json_object(body).get("Tags"):
         actions.append(_TAGGED[prefix, operation.name])
     if prefix == "ec2" and operation.name in _PROFILE_CHANGES:

@@ -1,6 +1,6 @@
 """Where moto's EC2 differs from AWS in what containment and evidence rest on."""
 
-from local_aws import plug
+from local_aws import moto_snapshots, plug
 
 # A GIF of 1 x 1; AWS answers JPEG.
 GREY_POINT = "R0lGODlhAQABAIAAAICAgAAAACH5BAAAAAAALAAAAAABAAEAAAICRAEAOw=="
@@ -16,6 +16,7 @@ def join() -> None:
     instances.Instance.security_groups = property(groups_of_instance, give_groups)
     # The answer to CreateSnapshots has `State`; moto's snapshot calls it `status`, as DescribeSnapshots does.
     elastic_block_store.Snapshot.state = property(lambda snapshot: snapshot.status)
+    moto_snapshots.join()
     backend = security_groups.SecurityGroupBackend
     plug.replaces(backend, "delete_security_group", "self", "name", "group_id")(delete_group)
     from moto.ec2.responses.instances import InstanceResponse
