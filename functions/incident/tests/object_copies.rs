@@ -131,8 +131,8 @@ fn checksum(algorithm: &str, of: &str, value: &str) -> Option<S3Checksum> {
 const CHECKS: [(&str, &str); 4] = [
     ("CRC32", "y/Q5Jg=="),
     ("CRC32C", "4waSgw=="),
-    ("CRC64NVME", "rosUhgo5mIg="),
-    ("SHA256", "FeKw09e9zSwZqwYCi94zmQ45mXfVyIutbcqLFmRLyvU="),
+    ("CRC64NVME", "rosUhgp5mIg="),
+    ("SHA256", "FeKw08M4keuw8e9gnsQZQgwg4yDOlMZfvIwzEkSOsiU="),
 ];
 
 #[test]

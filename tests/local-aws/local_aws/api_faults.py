@@ -12,7 +12,7 @@ _QUERY_SERVICES = {"ec2", "iam", "sts", "sns", "cloudformation", "elasticloadbal
 @dataclasses.dataclass
 class ApiFault:
     """`service` is the name in the signature (`states`, `ssm`, `s3`, `ses` …); `principal` limits it to one name, `in_region` to
-    calls that are signed for it."""
+    calls that are signed for it, `bucket` to calls on that bucket."""
 
     service: str
     operation: str
@@ -22,6 +22,7 @@ class ApiFault:
     times: int = 1
     principal: str = ""
     in_region: str = ""
+    bucket: str = ""
     xml: bool = False
 
     def response(self) -> tuple[int, dict, bytes]:
@@ -58,6 +59,7 @@ def take(scope: str, operation: Operation, principal, region: str) -> ApiFault |
     with _lock:
         for fault in _ordered:
             is_meant = fault.principal in ("", principal.name) and fault.in_region in ("", region)
+            is_meant = is_meant and fault.bucket in ("", operation.parameters.get("Bucket"))
             if is_meant and (fault.service, fault.operation) == (scope, operation.name):
                 fault.times -= 1
                 if fault.times <= 0:

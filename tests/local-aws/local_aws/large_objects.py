@@ -44,14 +44,15 @@ class Pattern:
 
 @control.route("POST", "/large-object")
 def put_large_object(request: dict) -> dict:
-    """`checksum` is what S3 is to say that the object's SHA-256 is, in base64."""
+    """Answers the SHA-256 of the content. `checksum` is what S3 is to say that it is, in base64."""
     status, _headers, body = put(request["bucket"], request["key"], b"", {})
     if status != 200:
         raise ValueError(body.decode())
     found = buckets[request["bucket"]]["objects"][request["key"]]
     checksums = {"SHA256": request["checksum"]} if "checksum" in request else {}
-    found.update(body=Pattern(request["bytes"]), size=request["bytes"], checksums=checksums)
-    return {}
+    content = Pattern(request["bytes"])
+    found.update(body=content, size=len(content), checksums=checksums)
+    return {"sha256": content.sha256()}
 
 
 @control.route("POST", "/drop-parts")

@@ -263,7 +263,7 @@ class LocalAws:
     def fail_call(self, service: str, operation: str, code: str, status: int = 400, times: int = 1, **only: str) -> None:
         """The next call answers with this error; `service` is the name in the signature (`states`, `ses`, `s3` …).
 
-        `only` may be `principal`, a name, and `in_region`, the region that the call is signed for.
+        `only` may be `principal`, a name, `in_region`, the region that the call is signed for, and `bucket`, the bucket of a call to S3.
         """
         fault = {"service": service, "operation": operation, "code": code, "status": status, "times": times}
         self.control("POST", "/api-fault", fault | only)
