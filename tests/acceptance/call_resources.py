@@ -20,7 +20,7 @@ class Place:
 
 
 # Actions on a bucket; other `s3:` actions are on the object.
-_BUCKET_ACTIONS = re.compile(r"^s3:(List|\w*Bucket|\w*Configuration)")
+_BUCKET_ACTIONS = re.compile(r"^s3:(List(?!MultipartUploadParts)|\w*Bucket|\w*Configuration)")
 _EC2_KINDS = {
     "InstanceId": "instance",
     "GroupId": "security-group",

@@ -24,6 +24,12 @@ class Bucket:
         if versioned:
             self.s3.put_bucket_versioning(Bucket=self.name, VersioningConfiguration={"Status": "Enabled"})
 
+    def encrypt(self) -> None:
+        """From now on under a key of the account's own."""
+        key = self.aws.client("kms", account=stack.MEMBER).create_key()["KeyMetadata"]["Arn"]
+        rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}
+        self.s3.put_bucket_encryption(Bucket=self.name, ServerSideEncryptionConfiguration={"Rules": [rule]})
+
     def put(self, key: str, content: bytes, **more) -> dict:
         """The line of an order that names this version."""
         answer = self.s3.put_object(Bucket=self.name, Key=key, Body=content, **more)
@@ -129,17 +135,8 @@ class Copies:
 
 
 def kill_function(aws) -> int:
-    """Ends the function's processes of this gateway, as Lambda ends one that is out of memory; answers how many there were."""
-    killed = 0
-    for process in os.listdir("/proc"):
-        if not process.isdigit():
-            continue
-        try:
-            environment = open(f"/proc/{process}/environ", "rb").read().split(b"\0")  # noqa: SIM115
-            is_ours = os.getpgid(int(process)) == os.getpgid(aws.state["pid"])
-        except OSError:
-            continue
-        if is_ours and f"AWS_LAMBDA_FUNCTION_NAME={FUNCTION}".encode() in environment:
-            os.kill(int(process), signal.SIGKILL)
-            killed += 1
-    return killed
+    """Ends the function's processes, as Lambda ends one that is out of memory; answers how many there were."""
+    processes = aws.function_processes(FUNCTION)
+    for process in processes:
+        os.kill(process, signal.SIGKILL)
+    return len(processes)

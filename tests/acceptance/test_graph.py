@@ -313,6 +313,16 @@ SILENCES = {
         lambda states: inside(states, "BeginContainmentApprovals")["BeginContainmentApproval"]["Catch"].pop(),
         "`BeginContainmentApproval` starts a machine and does not catch its failure",
     ),
+    "an order that failed and is not counted": (
+        "object-copies",
+        lambda states: states["HasMoreOrders"].update(Default="ObjectsCopied"),
+        "the failure of `CopyObjects` can end in `OrderNotCopied` without a page or a reversal",
+    ),
+    "an order that is counted, and nobody hears of it": (
+        "object-copies",
+        lambda states: states["IsEveryOrderCopied"].update(Default="ObjectsCopied"),
+        "the failure of `CopyObjects` can end in `OrderNotCopied` without a page or a reversal",
+    ),
     "a child that stops its parent": (
         "incident-response",
         lambda states: inside(inside(states, "RunNotifications"), "RunChain")["RunNotification"]["Catch"].pop(),

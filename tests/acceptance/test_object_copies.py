@@ -25,7 +25,9 @@ def copies(aws, tocsin, operator):
 
 @pytest.fixture(scope="module")
 def bucket(aws):
-    return Bucket(aws)
+    made = Bucket(aws)
+    made.encrypt()
+    return made
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 MACHINES = REPOSITORY / "statemachines"
 TEMPLATE = REPOSITORY / "infra" / "responder.yaml"
 CONTAINMENT, EVIDENCE, RESPONSE, NOTIFICATION = "containment", "evidence-preservation", "incident-response", "notification"
-APPROVAL = "containment-approval"
+APPROVAL, COPIES = "containment-approval", "object-copies"
 
 
 @pytest.fixture
@@ -42,6 +42,10 @@ def steps(states):
     return states["RunWaves"]["ItemProcessor"]["States"]["RunSteps"]["ItemProcessor"]["States"]
 
 
+def order(states):
+    return states["CopyOrders"]["ItemProcessor"]["States"]
+
+
 def test_own_state_machines_have_no_findings():
     assert lint(MACHINES, TEMPLATE) == []
 
@@ -56,6 +60,11 @@ FAULTS = {
         "`SealCustody`: `HeartbeatSeconds` 120 is not below `TimeoutSeconds` 120",
     ),
     # retries
+    "a change that is repeated like a reading": (
+        COPIES,
+        lambda s: s["ListOrders"].update(Resource="arn:${Partition}:states:::aws-sdk:s3:putObject"),
+        "`ListOrders`: retries on `S3.S3Exception`",
+    ),
     "a retry of everything": (
         NOTIFICATION,
         lambda s: s["SendNotice"]["Retry"][0]["ErrorEquals"].append("States.ALL"),
@@ -247,6 +256,11 @@ FAULTS = {
         lambda s: steps(s)["ReadStep"]["Assign"].update(incident="{% $states.input.incident %}"),
         "`ReadStep` assigns `incident`, which belongs to an outer scope",
     ),
+    "a variable of the execution around an item": (
+        COPIES,
+        lambda s: order(s)["CopyObjects"]["Arguments"].update(Payload={"incident": "{% $incident %}"}),
+        "`CopyObjects`: `Arguments.Payload.incident` reads `$incident`",
+    ),
     # history
     "a poll too often": (
         CONTAINMENT,
@@ -407,3 +421,66 @@ def test_the_order_reaches_the_plan_and_is_null_without_one():
     assign = load_all(MACHINES)[CONTAINMENT].states["ReadIncident"].body["Assign"]["order"]
     assert decide(assign, input={"incident": "inc-1", "order": "ord-1"}) == "ord-1"
     assert decide(assign, input={"incident": "inc-1"}) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "polls", "goes_to"),
+    [
+        ({"state": "copied", "altered": 0}, 1, "OrderCopied"),
+        ({"state": "copied", "altered": 2}, 1, "NoteAlteredObjects"),
+        ({"state": "copied"}, 1, "NoteAlteredObjects"),
+        ({"state": "in-progress", "altered": 0}, 999, "AwaitCopy"),
+        ({"state": "in-progress", "altered": 0}, 1000, "NoteUnfinishedOrder"),
+        ({}, 1, "NoteUnfinishedOrder"),
+    ],
+)
+def test_an_order_is_copied_when_all_of_it_is_as_s3_keeps_it(answer, polls, goes_to):
+    choice = load_all(MACHINES)[COPIES].states["IsOrderCopied"].body
+    held = [rule["Next"] for rule in choice["Choices"] if decide(rule["Condition"], {"polls": polls}, input=answer) is True]
+    assert (held or [choice["Default"]])[0] == goes_to
+
+
+DONE, FAILED = {"copied": True}, {"copied": False, "order": "ab12 (Incident.Altered)"}
+ENDED = {"Status": "FAILED", "Name": "4711"}
+
+
+@pytest.mark.parametrize(
+    ("results", "earlier", "not_copied"),
+    [
+        ([DONE, DONE], [], []),
+        ([DONE], ["cd34"], ["cd34"]),
+        ([DONE, FAILED], [], ["ab12 (Incident.Altered)"]),
+        ([FAILED], ["cd34"], ["cd34", "ab12 (Incident.Altered)"]),
+        ([ENDED, DONE, ENDED], [], ["one whose execution failed"] * 2),
+    ],
+)
+def test_every_order_that_does_not_say_that_it_is_copied_is_counted(results, earlier, not_copied):
+    states = load_all(MACHINES)[COPIES].states
+    counted = decide(states["CopyOrders"].body["Assign"]["not_copied"], {"not_copied": earlier}, result=results)
+    assert counted == not_copied
+    (rule,) = states["IsEveryOrderCopied"].body["Choices"]
+    assert decide(rule["Condition"], {"not_copied": counted}) is (not not_copied)
+
+
+@pytest.mark.parametrize(
+    ("listed", "orders", "after"),
+    [
+        ({"Contents": [{"Key": "a"}, {"Key": "b"}], "IsTruncated": True}, ["a", "b"], "b"),
+        ({"Contents": [{"Key": "a"}], "IsTruncated": False}, ["a"], "a"),
+        ({"Contents": [], "IsTruncated": False}, [], "before"),
+        ({"IsTruncated": False}, [], "before"),
+    ],
+)
+def test_the_next_page_of_orders_begins_after_the_last_one(listed, orders, after):
+    state = load_all(MACHINES)[COPIES].states["ListOrders"].body
+    assert decide(state["Output"]["orders"], result=listed) == orders
+    assert decide(state["Assign"]["after"], {"after": "before"}, result=listed) == after
+    assert decide(state["Assign"]["has_more"], result=listed) is listed["IsTruncated"]
+
+
+def test_a_page_names_twenty_orders_and_counts_all():
+    reason = load_all(MACHINES)[COPIES].states["PageOperatorAboutOrders"].body["Arguments"]["Payload"]["reason"]
+    said = decide(reason, {"not_copied": [f"order-{number:02}" for number in range(30)]})
+    assert "in 30 of the orders" in said
+    assert ("order-19" in said, "order-20" in said) == (True, False)
+    assert decide(reason, {"not_copied": ["order-00"]}).endswith("in 1 of the orders: order-00")

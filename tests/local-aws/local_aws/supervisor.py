@@ -305,6 +305,18 @@ class LocalAws:
         path = self.run_dir / settings.FUNCTION_LOGS / f"{name}.log"
         return path.read_text() if path.exists() else ""
 
+    def function_processes(self, name: str) -> list[int]:
+        """The processes that a function runs in now."""
+        wanted = f"AWS_LAMBDA_FUNCTION_NAME={name}".encode()
+        found = []
+        for process in filter(str.isdigit, os.listdir("/proc")):
+            # Others end while they are looked at, and those of other people cannot be.
+            with contextlib.suppress(OSError):
+                environment = pathlib.Path(f"/proc/{process}/environ").read_bytes().split(b"\0")
+                if wanted in environment and os.getpgid(int(process)) == self._process.pid:
+                    found.append(int(process))
+        return found
+
     def user(self, name: str) -> dict:
         """The credentials of a new IAM user, for `client(credentials=…)` and for signing requests to function URLs."""
         iam = self.client("iam")

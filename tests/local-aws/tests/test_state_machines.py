@@ -242,3 +242,44 @@ def test_each_attempt_has_a_token_of_its_own(aws, machine, unique):
     assert earlier == first != second
     states.send_task_success(taskToken=second, output="1")
     assert machine_ended(aws, execution)["status"] == "SUCCEEDED"
+
+
+def distributed(**item):
+    """A Map whose items are executions of their own, of which 13 fails."""
+    fails = {"Condition": "{% $states.input.number = 13 %}", "Next": "Fails"}
+    inner = {
+        "IsLucky": {"Type": "Choice", "Choices": [fails], "Default": "Double"},
+        "Double": {"Type": "Pass", "Output": {"doubled": "{% $states.input.number * $states.input.by %}", **item}, "End": True},
+        "Fails": {"Type": "Fail", "Error": "Unlucky", "Cause": "13"},
+    }
+    processor = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": "IsLucky", "States": inner}
+    return {
+        "Read": {"Type": "Pass", "Assign": {"by": 2, "kept": []}, "Next": "Each"},
+        "Each": {
+            "Type": "Map",
+            "Items": "{% $states.input.numbers %}",
+            "ItemSelector": {"number": "{% $states.context.Map.Item.Value %}", "by": "{% $by %}"},
+            "ItemProcessor": processor,
+            "MaxConcurrency": 2,
+            "ToleratedFailurePercentage": 100,
+            "Assign": {"kept": "{% [$kept, $states.result.doubled] %}"},
+            "Output": {"failed": "{% $count($states.result[Status = 'FAILED']) %}"},
+            "Next": "Show",
+        },
+        "Show": {"Type": "Pass", "Output": {"kept": "{% $kept %}", "failed": "{% $states.input.failed %}"}, "End": True},
+    }
+
+
+def test_distributed_map_runs_items_as_executions(aws, machine, unique):
+    arn = machine(f"{unique}-distributed", distributed())
+    ended = run(aws, arn, {"numbers": [1, 13, 3]})
+    assert json.loads(ended["output"]) == {"kept": [2, 6], "failed": 1}
+    started = [call for call in aws.calls("state-machine", f"{unique}-distributed") if call["operation"] == "StartExecution"]
+    assert [call["actions"] for call in started] == [["states:StartExecution"]] * 3
+
+
+def test_item_of_a_distributed_map_sees_no_variable_of_its_parent(aws, machine, unique):
+    states = distributed(seen="{% $exists($by) %}")
+    states["Each"]["Output"] = "{% $states.result.seen %}"
+    arn = machine(f"{unique}-alone", {**states, "Show": {"Type": "Pass", "End": True}})
+    assert json.loads(run(aws, arn, {"numbers": [1, 2]})["output"]) == [False, False]
