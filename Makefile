@@ -36,6 +36,7 @@ SETTINGS_PUBLIC_KEY ?=
 # own: EVIDENCE_PURPOSE=exercises, in an account of its own.
 EVIDENCE_STACK ?= tocsin-evidence
 EVIDENCE_PROFILE ?=
+EVIDENCE_ACCOUNT ?= $(if $(EVIDENCE_PROFILE),$(shell aws sts get-caller-identity --profile "$(EVIDENCE_PROFILE)" --query Account --output text 2>/dev/null))
 ZONE_REGIONS ?= $(shell aws configure get region 2>/dev/null)
 EVIDENCE_PURPOSE ?= incidents
 EVIDENCE_PARAMETERS ?=
@@ -145,7 +146,7 @@ deploy-members: target/infra/member.json ## What Tocsin needs in each account (O
 	for region in $$(printf '%s\n' "$$home" $(MEMBER_REGIONS) | sort -u); do \
 	  sam deploy --template-file $< --stack-name $(MEMBER_STACK) --resolve-s3 --region "$$region" \
 	    --capabilities CAPABILITY_NAMED_IAM --no-fail-on-empty-changeset \
-	    --parameter-overrides SecurityAccountId="$$account" HomeRegion="$$home" OrganizationId="$(ORGANIZATION_ID)" AdministersOrganization="$(ADMINISTERS_ORGANIZATION)"; \
+	    --parameter-overrides SecurityAccountId="$$account" HomeRegion="$$home" OrganizationId="$(ORGANIZATION_ID)" EvidenceAccountId="$(EVIDENCE_ACCOUNT)" AdministersOrganization="$(ADMINISTERS_ORGANIZATION)"; \
 	done; \
 	test -n "$(ORGANIZATIONAL_UNITS)" || exit 0; \
 	bucket="$$(aws cloudformation describe-stacks --stack-name aws-sam-cli-managed-default \
@@ -153,18 +154,20 @@ deploy-members: target/infra/member.json ## What Tocsin needs in each account (O
 	key="tocsin/member-$$(sha256sum $< | cut -c 1-16).json"; \
 	aws s3 cp --only-show-errors $< "s3://$$bucket/$$key"; \
 	MEMBER_STACK="$(MEMBER_STACK)" TEMPLATE_URL="https://$$bucket.s3.$$home.amazonaws.com/$$key" SECURITY_ACCOUNT="$$account" HOME_REGION="$$home" \
-	  ORGANIZATION_ID="$(ORGANIZATION_ID)" ORGANIZATIONAL_UNITS="$(ORGANIZATIONAL_UNITS)" MEMBER_REGIONS="$(MEMBER_REGIONS)" infra/deploy-members.sh
+	  EVIDENCE_ACCOUNT="$(EVIDENCE_ACCOUNT)" ORGANIZATION_ID="$(ORGANIZATION_ID)" ORGANIZATIONAL_UNITS="$(ORGANIZATIONAL_UNITS)" MEMBER_REGIONS="$(MEMBER_REGIONS)" infra/deploy-members.sh
 
 target/infra/evidence.json: documents $(TOOLS)/local-aws/.ready infra/evidence.yaml
 	@$(PY) -m local_aws.template --compact infra/evidence.yaml > $@
 
-deploy-evidence: target/infra/evidence.json ## The vault, in the evidence account (EVIDENCE_PROFILE=… ZONE_REGIONS="eu-central-1 …")
+deploy-evidence: target/infra/evidence.json target/infra/member.json ## The vault, in the evidence account (EVIDENCE_PROFILE=… ZONE_REGIONS="eu-central-1 …")
 	@test -n "$(EVIDENCE_PROFILE)" || { echo "deploy-evidence: set EVIDENCE_PROFILE to the profile of the evidence account" >&2; exit 2; }
 	@test -n "$(ZONE_REGIONS)" || { echo "deploy-evidence: set ZONE_REGIONS to the regions that evidence stays in" >&2; exit 2; }
 	@account="$$(aws sts get-caller-identity --query Account --output text)"; home="$$(aws configure get region)"; \
-	evidence="$$(aws sts get-caller-identity --profile "$(EVIDENCE_PROFILE)" --query Account --output text)"; \
-	test "$$account" != "$$evidence" || { echo "deploy-evidence: the vault has to lie in another account than $$account" >&2; exit 2; }; \
+	test "$$account" != "$(EVIDENCE_ACCOUNT)" || { echo "deploy-evidence: the vault has to lie in another account than $$account" >&2; exit 2; }; \
 	zone="$$(printf '%s\n' $(ZONE_REGIONS) | paste -sd, -)"; \
+	sam deploy --template-file target/infra/member.json --stack-name $(MEMBER_STACK) --resolve-s3 --region "$$home" --profile "$(EVIDENCE_PROFILE)" \
+	  --capabilities CAPABILITY_NAMED_IAM --no-fail-on-empty-changeset \
+	  --parameter-overrides SecurityAccountId="$$account" HomeRegion="$$home" OrganizationId="$(ORGANIZATION_ID)" EvidenceAccountId="$(EVIDENCE_ACCOUNT)"; \
 	sam deploy --template-file $< --stack-name $(EVIDENCE_STACK) --resolve-s3 --region "$$home" --profile "$(EVIDENCE_PROFILE)" \
 	  --capabilities CAPABILITY_NAMED_IAM --no-fail-on-empty-changeset \
 	  --parameter-overrides SecurityAccountId="$$account" OrganizationId="$(ORGANIZATION_ID)" ZoneRegions="$$zone" Purpose="$(EVIDENCE_PURPOSE)" OperatorEmail="$(OPERATOR_EMAIL)" $(EVIDENCE_PARAMETERS)
@@ -179,10 +182,10 @@ deploy: ## Build for arm64 and deploy everything (NOTICE_SENDER=… OPERATOR_EMA
 	@$(MAKE) deploy-members
 	@output() { aws cloudformation describe-stacks --stack-name $(EVIDENCE_STACK) --profile "$(EVIDENCE_PROFILE)" --region "$$(aws configure get region)" \
 	  --query "Stacks[0].Outputs[?OutputKey=='$$1'].OutputValue" --output text; }; \
-	vault="$$(output VaultBucket)"; key="$$(output VaultKeyArn)"; \
+	vault="$$(output VaultBucket)"; key="$$(output VaultKeyArn)"; snapshots="$$(output SnapshotKeyArn)"; seals="$$(output SigningKeyArn)"; \
 	sam deploy --template-file infra/responder.yaml --stack-name $(STACK) --resolve-s3 \
 	  --capabilities CAPABILITY_NAMED_IAM CAPABILITY_AUTO_EXPAND \
-	  --parameter-overrides VaultBucket="$$vault" VaultKeyArn="$$key" NoticeSender="$(NOTICE_SENDER)" NoticeSenderIdentity="$(NOTICE_SENDER_IDENTITY)" OperatorEmail="$(OPERATOR_EMAIL)" EscalationEmail="$(ESCALATION_EMAIL)" OrganizationId="$(ORGANIZATION_ID)" $(if $(SETTINGS_PUBLIC_KEY),SettingsPublicKey="$(SETTINGS_PUBLIC_KEY)")
+	  --parameter-overrides VaultBucket="$$vault" VaultKeyArn="$$key" SnapshotKeyArn="$$snapshots" SigningKeyArn="$$seals" NoticeSender="$(NOTICE_SENDER)" NoticeSenderIdentity="$(NOTICE_SENDER_IDENTITY)" OperatorEmail="$(OPERATOR_EMAIL)" EscalationEmail="$(ESCALATION_EMAIL)" OrganizationId="$(ORGANIZATION_ID)" $(if $(SETTINGS_PUBLIC_KEY),SettingsPublicKey="$(SETTINGS_PUBLIC_KEY)")
 
 clean: ## Remove everything that was built
 	@rm -rf target

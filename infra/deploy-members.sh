@@ -3,7 +3,7 @@
 # service-managed permissions. `make deploy` runs it in the security account, which must be a delegated administrator of StackSets.
 #
 # What it reads: MEMBER_STACK, the name; TEMPLATE_URL, the rendered template in S3; SECURITY_ACCOUNT; HOME_REGION;
-# ORGANIZATION_ID; ORGANIZATIONAL_UNITS and MEMBER_REGIONS, each a list with spaces. The security account has a stack of its own, and
+# ORGANIZATION_ID; EVIDENCE_ACCOUNT; ORGANIZATIONAL_UNITS and MEMBER_REGIONS, each a list with spaces. The security account has a stack of its own, and
 # the management account is never reached by a stack set.
 set -euo pipefail
 
@@ -24,6 +24,7 @@ template=(
   --capabilities CAPABILITY_NAMED_IAM
   --parameters "ParameterKey=SecurityAccountId,ParameterValue=$SECURITY_ACCOUNT"
   "ParameterKey=HomeRegion,ParameterValue=$HOME_REGION" "ParameterKey=OrganizationId,ParameterValue=$ORGANIZATION_ID"
+  "ParameterKey=EvidenceAccountId,ParameterValue=$EVIDENCE_ACCOUNT"
   --permission-model SERVICE_MANAGED
   --auto-deployment Enabled=true,RetainStacksOnAccountRemoval=true
 )

@@ -2,7 +2,7 @@
 
 use crate::Preserver;
 use incident::Failure;
-use incident::evidence::source::{Call, read_answer};
+use incident::evidence::source::{Call, Form, read_answer};
 use incident::evidence::{Cursor, Preservation, Source};
 use incident::ports::Vault;
 use incident::records::Records;
@@ -10,7 +10,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 impl<T: Records, V: Vault, G, A, S, F> Preserver<T, V, G, A, S, F> {
-    /// The answers of the calls up to the cursor that something of the source needs, by call; none at its beginning.
+    /// The answers up to the cursor that something of the source needs, by call or document; none at its beginning.
     pub(crate) async fn answers(
         &self,
         source: &Source,
@@ -20,14 +20,21 @@ impl<T: Records, V: Vault, G, A, S, F> Preserver<T, V, G, A, S, F> {
         let begun = source.calls.iter().take(at.part + 1);
         let needed: Vec<&Call> = begun.filter(|call| source.needs(call)).collect();
         let mut answers: BTreeMap<String, Vec<Value>> = BTreeMap::new();
-        if needed.is_empty() || *at == Cursor::default() {
+        let made = at.part.saturating_sub(source.calls.len());
+        let made: Vec<&str> = source.documents.iter().take(made).map(|making| making.name.as_str()).collect();
+        if (needed.is_empty() && made.is_empty()) || *at == Cursor::default() {
             return Ok(answers);
         }
         for file in self.files(preservation).await? {
-            let Some(call) = needed.iter().find(|call| is_of(call, &file.name)) else { continue };
+            let document = made.iter().find(|made| file.name == format!("{made}.json"));
+            let found = match (needed.iter().find(|call| is_of(call, &file.name)), document) {
+                (Some(call), _) => (call.name.as_str(), call.form()),
+                (None, Some(made)) => (*made, Form::Json),
+                (None, None) => continue,
+            };
             let path = format!("incidents/{}/{}", preservation.incident, file.path());
             let body = self.vault.read(&path).await?.unwrap_or_default();
-            answers.entry(call.name.clone()).or_default().push(read_answer(call.form(), &body));
+            answers.entry(found.0.to_owned()).or_default().push(read_answer(found.1, &body));
         }
         Ok(answers)
     }

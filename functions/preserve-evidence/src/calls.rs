@@ -2,6 +2,7 @@
 
 use crate::answers::name;
 use crate::{Preserver, Run};
+use incident::containment::ActionRunner;
 use incident::evidence::source::{Call, Known, Service, read_answer, values};
 use incident::evidence::{Cursor, EvidenceItem, Preservation, Progress, Source};
 use incident::ports::{SourceReader, Vault};
@@ -12,25 +13,25 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// After this time what a source has not answered is a gap.
-const PATIENCE: SignedDuration = SignedDuration::from_hours(12);
+pub(crate) const PATIENCE: SignedDuration = SignedDuration::from_hours(12);
 
 /// How often an answer that is not ready is asked for again, after 2, 4, 8 … 60 seconds.
-const MOST_ASKED: u32 = 8;
+pub(crate) const MOST_ASKED: u32 = 8;
 
 /// After this many pages it is written down how far a listing is.
 const PAGES_A_SAVE: usize = 20;
 
 /// What a call came to.
-enum Came {
+pub(crate) enum Came {
     /// To its end.
     Over,
     /// To a point at which it is gone on with later.
     Later,
 }
 
-impl<T: Records, V: Vault, G, A, S: SourceReader, F> Preserver<T, V, G, A, S, F> {
-    /// Makes the calls of a source that are not made; whether all are made now.
-    pub(crate) async fn take_calls(
+impl<T: Records, V: Vault, G, A: ActionRunner, S: SourceReader, F> Preserver<T, V, G, A, S, F> {
+    /// Takes what is not taken of a source: its calls, then its documents. Whether all is taken now.
+    pub(crate) async fn take_source(
         &self,
         run: &Run<'_>,
         source: &Source,
@@ -56,6 +57,9 @@ impl<T: Records, V: Vault, G, A, S: SourceReader, F> Preserver<T, V, G, A, S, F>
             }
             set(held, Cursor { part: cursor(held).part + 1, ..Cursor::default() });
         }
+        if !self.take_documents(run, source, &parts, &mut answers, held).await? {
+            return Ok(false);
+        }
         let item = held.record.item.clone();
         let known = self.known(run, source, &parts, &item, &held.record, &answers);
         for absence in source.gaps.iter().filter(|absence| absence.is_found(&known)) {
@@ -64,7 +68,7 @@ impl<T: Records, V: Vault, G, A, S: SourceReader, F> Preserver<T, V, G, A, S, F>
         Ok(true)
     }
 
-    fn known<'a>(
+    pub(crate) fn known<'a>(
         &'a self,
         run: &'a Run<'_>,
         source: &'a Source,
@@ -80,6 +84,7 @@ impl<T: Records, V: Vault, G, A, S: SourceReader, F> Preserver<T, V, G, A, S, F>
             parts,
             region: item.region.as_deref().unwrap_or(&self.home_region),
             partition: &self.partition,
+            destination: &self.destination,
             window: self.window(run, preservation),
             each: &[],
             answers,
@@ -157,7 +162,7 @@ impl<T: Records, V: Vault, G, A, S: SourceReader, F> Preserver<T, V, G, A, S, F>
             let answered = match self.sources.ask(&known.item.place(), &request).await {
                 Ok(answered) => answered,
                 Err(failure) if failure.fault() == Fault::Transient => {
-                    return Ok(self.ask_again(call, held, PATIENCE, u32::MAX, &failure.to_string()));
+                    return Ok(self.ask_again(&call.name, held, PATIENCE, u32::MAX, &failure.to_string()));
                 }
                 Err(failure) => return Err(failure),
             };
@@ -171,7 +176,7 @@ impl<T: Records, V: Vault, G, A, S: SourceReader, F> Preserver<T, V, G, A, S, F>
             }
             let answer = read_answer(call.form(), &answered.body);
             if !is_ready(call, &answer) {
-                return Ok(self.ask_again(call, held, PATIENCE, MOST_ASKED, "the answer is not ready"));
+                return Ok(self.ask_again(&call.name, held, PATIENCE, MOST_ASKED, "the answer is not ready"));
             }
             self.keep(&held.record, &name(call, at.each, at.page), answered.body, &call.api()).await?;
             if let Some(named) = &call.names_objects {
@@ -196,10 +201,10 @@ impl<T: Records, V: Vault, G, A, S: SourceReader, F> Preserver<T, V, G, A, S, F>
         }
     }
 
-    /// Leaves a call for later, or gives it up.
-    fn ask_again(
+    /// Leaves a part for later, or gives it up.
+    pub(crate) fn ask_again(
         &self,
-        call: &Call,
+        part: &str,
         held: &mut Versioned<Preservation>,
         patience: SignedDuration,
         most: u32,
@@ -208,7 +213,7 @@ impl<T: Records, V: Vault, G, A, S: SourceReader, F> Preserver<T, V, G, A, S, F>
         let at = cursor(held);
         let waited = (self.clock)().duration_since(held.record.begun_at);
         if at.asked >= most || waited > patience {
-            self.gap(&mut held.record, &call.name, format!("{why}, after {} attempts", at.asked + 1));
+            self.gap(&mut held.record, part, format!("{why}, after {} attempts", at.asked + 1));
             return Came::Over;
         }
         set(held, Cursor { asked: at.asked + 1, ..at });
@@ -217,14 +222,14 @@ impl<T: Records, V: Vault, G, A, S: SourceReader, F> Preserver<T, V, G, A, S, F>
 }
 
 /// Where the item is gone on with.
-fn cursor(held: &Versioned<Preservation>) -> Cursor {
+pub(crate) fn cursor(held: &Versioned<Preservation>) -> Cursor {
     match &held.record.progress {
         Progress::AtWork { next } => next.clone(),
         Progress::Done { .. } => Cursor::default(),
     }
 }
 
-fn set(held: &mut Versioned<Preservation>, next: Cursor) {
+pub(crate) fn set(held: &mut Versioned<Preservation>, next: Cursor) {
     held.record.progress = Progress::AtWork { next };
 }
 

@@ -2,12 +2,13 @@
 
 mod answers;
 mod calls;
+mod documents;
 mod finding;
 mod keep;
 mod object;
 
 use incident::containment::{ActionRunner, Playbooks};
-use incident::evidence::source::FINDING;
+use incident::evidence::source::{Destination, FINDING};
 use incident::evidence::{Custodian, EvidenceItem, Preservation, Progress, Source, Stage, choice};
 use incident::ports::{FindingDesk, Settings, SourceReader, Vault};
 use incident::records::{Key, Listing, Records, Versioned, finding_ids};
@@ -45,6 +46,8 @@ pub struct Preserver<T, V, G, A, S, F> {
     pub partition: String,
     /// The region of what has none.
     pub home_region: String,
+    /// Where evidence goes.
+    pub destination: Destination,
     /// How many days before awareness logs are read from.
     pub activity_days: u32,
     /// Reads the clock: an invocation goes on for minutes.
@@ -162,7 +165,7 @@ where
         self.keep_about(run, &held.record).await?;
         let is_complete = match Source::named(&held.record.item.source) {
             _ if held.record.item.source == FINDING => self.take_finding(&mut held.record).await?,
-            Some(source) => self.take_calls(run, source, &mut held).await?,
+            Some(source) => self.take_source(run, source, &mut held).await?,
             None => {
                 self.gap(&mut held.record, "item", "no source of this name is known any more");
                 true

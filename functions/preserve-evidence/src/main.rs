@@ -2,6 +2,7 @@
 
 use incident::containment::Playbooks;
 use incident::evidence::Custodian;
+use incident::evidence::source::Destination;
 use platform::aws::{Automations, FindingServices, LockedBucket, MemberRole, SettingsBucket, Sources, Table};
 use platform::{Sdk, Stopped, clock, required, required_number, serve_until};
 use preserve_evidence::Preserver;
@@ -23,6 +24,11 @@ async fn main() -> Result<(), Stopped> {
         custodian: Custodian { name: function, role: required("CUSTODIAN_ROLE")? },
         partition,
         home_region: required("AWS_REGION")?,
+        destination: Destination {
+            account: required("EVIDENCE_ACCOUNT")?,
+            region: required("AWS_REGION")?,
+            snapshot_key: required("SNAPSHOT_KEY_ARN")?,
+        },
         activity_days: required_number("ACTIVITY_DAYS")?,
         clock: clock::now,
     };

@@ -48,7 +48,7 @@ def architecture() -> str:
 
 
 def member_parameters(aws) -> dict[str, str]:
-    return {"SecurityAccountId": aws.account, "HomeRegion": aws.region, "AdministersOrganization": "true"}
+    return {"SecurityAccountId": aws.account, "HomeRegion": aws.region, "EvidenceAccountId": EVIDENCE, "AdministersOrganization": "true"}
 
 
 def evidence_parameters(aws) -> dict:
@@ -78,7 +78,7 @@ def deploy(aws) -> Stack:
         "NoticeSender": organisation.SENDER,
         "NoticeSenderIdentity": organisation.SENDER_DOMAIN,
         "VaultBucket": kept["VaultBucket"],
-        "VaultKeyArn": kept["VaultKeyArn"],
+        **{key: kept[key] for key in ("VaultKeyArn", "SnapshotKeyArn", "SigningKeyArn")},
         "RepeatRevocationAfterSeconds": 1,
         # Where nobody approves, the response goes on to its end after this time.
         "ApprovalTimeoutSeconds": 20,

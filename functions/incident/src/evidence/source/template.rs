@@ -18,6 +18,17 @@ pub struct Window {
     pub to: Timestamp,
 }
 
+/// Where evidence goes.
+#[derive(Clone, Debug)]
+pub struct Destination {
+    /// The evidence account.
+    pub account: String,
+    /// The region of the vault.
+    pub region: String,
+    /// The key there that snapshots are copied under.
+    pub snapshot_key: String,
+}
+
 /// What a template can name.
 #[derive(Clone, Debug)]
 pub struct Known<'a> {
@@ -33,6 +44,8 @@ pub struct Known<'a> {
     pub region: &'a str,
     /// The partition: `aws`, `aws-cn`, `aws-us-gov`.
     pub partition: &'a str,
+    /// Where evidence goes.
+    pub destination: &'a Destination,
     /// The times that logs are read between.
     pub window: Window,
     /// The values that this call is made for, one for each list that it is made of.
@@ -141,6 +154,9 @@ impl Known<'_> {
             "partition" => self.partition.into(),
             "suffix" => suffix(self.partition).into(),
             "incident" => self.incident.as_str().into(),
+            "evidence.account" => self.destination.account.clone().into(),
+            "evidence.region" => self.destination.region.clone().into(),
+            "evidence.snapshot_key" => self.destination.snapshot_key.clone().into(),
             "from" => self.window.from.to_string().into(),
             "to" => self.window.to.to_string().into(),
             "from.seconds" => self.window.from.as_second().into(),
