@@ -174,6 +174,7 @@ deploy-evidence: target/infra/evidence.json target/infra/member.json ## The vaul
 
 deploy: ## Build for arm64 and deploy everything (NOTICE_SENDER=… OPERATOR_EMAIL=… EVIDENCE_PROFILE=…, and what deploy-members takes)
 	@test -n "$(NOTICE_SENDER)" || { echo "deploy: set NOTICE_SENDER to the verified address that notices are sent from" >&2; exit 2; }
+	@test -n "$(EVIDENCE_PROFILE)" || { echo "deploy: set EVIDENCE_PROFILE to the profile of the evidence account" >&2; exit 2; }
 	@command -v sam >/dev/null && command -v aws >/dev/null || { echo "deploy: install the AWS CLI and the AWS SAM CLI first" >&2; exit 2; }
 	@$(MAKE) $(TOOLS)/build/.cross
 	@rm -f target/lambda/.built # what lies there from now on does not run on this host

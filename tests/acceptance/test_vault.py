@@ -17,6 +17,7 @@ INFRA = pathlib.Path(__file__).resolve().parents[2] / "infra"
 # An account whose vault is locked as on a day when it matters, since nothing in it can be deleted.
 STRICT = "999988886666"
 FILE = f"{INCIDENT}/evidence/bucket/shop-0011aabb/policy-0001.xml"
+LOCK_BUCKET = f"arn:aws:iam::{EVIDENCE}:role/Tocsin-LockBucket"
 OBJECT = f"{INCIDENT}/evidence/objects/order-1/1"
 ORDER = f"{INCIDENT}/copies/order-1.jsonl"
 NOTICE = f"{INCIDENT}/notices/de-dsgvo-33/v1.txt"
@@ -129,6 +130,12 @@ def test_nobody_is_locked_out_of_the_policy(vault):
         assert {vault.decision(who, action) for who in (ROOT, ADMINISTRATOR, STRANGER)} == {"ImplicitDeny"}, action
 
 
+def test_no_finding_makes_tocsin_lock_its_own_vault(vault):
+    """Only evaluated: the local AWS would let it, and then no evidence could be put."""
+    for action in ("PutBucketPolicy", "DeleteBucketPolicy"):
+        assert vault.decision(LOCK_BUCKET, action) == "Deny"
+
+
 ENCRYPTION = "s3__x_amz_server_side_encryption"
 KEY = f"{ENCRYPTION}_aws_kms_key_id"
 
@@ -161,6 +168,7 @@ def test_each_statement_is_needed(vault):
         "TlsOnly": lambda v: v.put(function("preserve-evidence"), FILE, aws__SecureTransport="false"),
         "NoOldTls": lambda v: v.put(function("preserve-evidence"), FILE, s3__TlsVersion="1.1"),
         "CustodiansAlone": lambda v: v.decision(ROOT, "GetObject", FILE),
+        "NoContainmentOfTheVault": lambda v: v.decision(LOCK_BUCKET, "PutBucketPolicy"),
         "NobodyDeletes": lambda v: v.decision(CUSTODIAN, "DeleteObjectVersion", FILE),
         "NobodyWeakens": lambda v: v.decision(CUSTODIAN, "PutBucketObjectLockConfiguration"),
         "NobodyOpens": lambda v: v.decision(CUSTODIAN, "PutObjectAcl", FILE),
@@ -239,6 +247,26 @@ def test_the_lock_of_an_incidents_evidence_cannot_be_shortened(aws, strict, path
     assert s3.get_object(**version)["Body"].read() == b"text"
 
 
+def test_a_zones_vault_is_made_in_the_zone_alone(aws):
+    parameters = {"SecurityAccountId": aws.account, "ZoneRegions": "eu-central-1,eu-west-1"}
+    with pytest.raises(botocore.exceptions.ClientError, match="none of ZoneRegions"):
+        aws.deploy("tocsin-evidence", INFRA / "evidence.yaml", parameters, account=EVIDENCE, region="us-west-2")
+
+
+def test_logs_are_searched_by_one_function_and_people_need_a_second_factor(aws, kept):
+    """The local AWS knows no second factor, so nobody has one."""
+    assume = lambda role, **by: aws.client("sts", **by).assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]  # noqa: E731
+    names = {"access_key": "AccessKeyId", "secret_key": "SecretAccessKey", "session_token": "SessionToken"}
+    for name, is_trusted in (("preserve-evidence", True), ("draft-notice", False)):
+        session = assume(f"arn:aws:iam::{aws.account}:role/tocsin-{name}")
+        by = {"credentials": {name: session[key] for name, key in names.items()}}
+        if is_trusted:
+            assert assume(kept["LogReaderRoleArn"], **by)["AccessKeyId"]
+        else:
+            assert refused(assume, role=kept["LogReaderRoleArn"], **by) == "AccessDenied"
+    assert refused(assume, role=kept["CustodianRoleArn"], account=EVIDENCE) == "AccessDenied"
+
+
 def test_what_an_exercise_makes_is_locked_for_days(aws, tocsin, vault):
     rule = aws.client("s3", account=EVIDENCE).get_object_lock_configuration(Bucket=vault.name)["ObjectLockConfiguration"]["Rule"]
     assert rule["DefaultRetention"] == {"Mode": "GOVERNANCE", "Days": 1}
@@ -276,18 +304,19 @@ def test_no_key_is_used_by_who_is_not_named(aws, kept):
                 assert statement["Condition"]["ArnEquals"]["aws:PrincipalArn"], statement["Sid"]
 
 
-def test_what_endangers_evidence_reaches_a_person(aws, kept):
-    """A queue stands for the operator. Events of CloudTrail are made by hand: the local AWS has no trail that EventBridge listens to."""
-    here = aws.at(EVIDENCE)
-    queue = stack.subscribe(here, kept["AlarmTopicArn"], f"alarms-{secrets.token_hex(4)}")
+def test_what_endangers_evidence_reaches_a_person(aws, strict):
+    """A queue stands for the operator. Events of CloudTrail are made by hand: the local AWS has no trail that EventBridge
+    listens to. In this account Tocsin contains nothing; in another, it would take the changed policy of a bucket for a finding."""
+    here = aws.at(STRICT)
+    queue = stack.subscribe(here, strict["AlarmTopicArn"], f"alarms-{secrets.token_hex(4)}")
     dangers = [
-        ("aws.kms", "kms.amazonaws.com", "DisableKey", {"keyId": kept["VaultKeyArn"]}),
+        ("aws.kms", "kms.amazonaws.com", "DisableKey", {"keyId": strict["VaultKeyArn"]}),
         ("aws.kms", "kms.amazonaws.com", "ScheduleKeyDeletion", {"keyId": "alias/tocsin-vault"}),
-        ("aws.kms", "kms.amazonaws.com", "PutKeyPolicy", {"keyId": kept["SigningKeyArn"]}),
-        ("aws.s3", "s3.amazonaws.com", "PutBucketPolicy", {"bucketName": kept["VaultBucket"]}),
-        ("aws.s3", "s3.amazonaws.com", "PutBucketPublicAccessBlock", {"bucketName": kept["VaultBucket"]}),
+        ("aws.kms", "kms.amazonaws.com", "PutKeyPolicy", {"keyId": strict["SigningKeyArn"]}),
+        ("aws.s3", "s3.amazonaws.com", "PutBucketPolicy", {"bucketName": strict["VaultBucket"]}),
+        ("aws.s3", "s3.amazonaws.com", "PutBucketPublicAccessBlock", {"bucketName": strict["VaultBucket"]}),
         ("aws.s3", "s3.amazonaws.com", "PutBucketPolicy", {"bucketName": "another-bucket"}),
-        ("aws.kms", "kms.amazonaws.com", "DescribeKey", {"keyId": kept["VaultKeyArn"]}),
+        ("aws.kms", "kms.amazonaws.com", "DescribeKey", {"keyId": strict["VaultKeyArn"]}),
     ]
     for source, service, name, parameters in dangers:
         detail = {"eventSource": service, "eventName": name, "requestParameters": parameters}

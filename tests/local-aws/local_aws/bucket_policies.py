@@ -5,24 +5,24 @@ that signed, with what the vault's policy rests on. In the bucket's own account 
 """
 
 import contextvars
+import logging
 import re
 
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import get_region
-from ministack.services import s3
+from ministack.services import s3, sts
 
 from local_aws import plug
 from local_aws.iam_actions import OBJECT_HEADERS
 
 s3_action = plug.take(iam_actions, "_s3_action", "method", "path", "query_params")
 s3_context = plug.take(iam_actions, "s3_service_context", "iam_action", "query_params", "path", "headers")
-caller_arn = plug.take(iam_evaluator, "request_caller_arn", "headers", "query_params")
+caller_identity = plug.take(sts, "_caller_identity", "headers", "query_params")
 decide = plug.take(iam_evaluator, "evaluate_resource_policy", "doc", "ctx", "service", "named_only", "direct_only")
 eval_context = plug.take(iam_evaluator, "EvalContext")
 policies = plug.take(s3, "_bucket_policies")
-buckets = plug.take(s3, "_buckets")
-owner_of = plug.take(s3, "_bucket_owner_account", "name")
 
+log = logging.getLogger("local_aws")
 # Who asks: S3 looks at the source of a copy without the request's headers.
 _caller = contextvars.ContextVar("caller_of_s3", default="")
 _KEY = "x-amz-server-side-encryption-aws-kms-key-id"
@@ -32,7 +32,8 @@ _CUSTOMERS = "x-amz-server-side-encryption-customer-algorithm"
 @plug.replaces(s3, "_apply_bucket_scope", "method", "bucket", "key", "headers", "query_params", "body", "internal")
 def apply_bucket_scope(original, method, bucket, key, headers, query_params, body=b"", internal=False):
     # In a condition, AWS gives a session as its role.
-    arn = re.sub(r":sts::(\d+):assumed-role/([^/]+)/.*", r":iam::\1:role/\2", caller_arn(headers, query_params))
+    user = caller_identity(headers, query_params)["userArn"]
+    arn = re.sub(r":sts::(\d+):assumed-role/([^/]+)/.*", r":iam::\1:role/\2", user)
     token = _caller.set(arn)
     try:
         return original(method, bucket, key, headers, query_params, body, internal)
@@ -56,24 +57,23 @@ def foreign_bucket_allows(original, owner_account, bucket_name, key, method, que
         actions += [action for header, action in OBJECT_HEADERS.items() if header in headers]
     resource = f"arn:aws:s3:::{bucket_name}" + (f"/{key}" if key else "")
     context = request_context(actions[0], method, path, query_params, headers)
-    return all(
-        decide(
-            policy,
-            eval_context(
-                principal_arn=arn,
-                principal_type="AssumedRole" if ":role/" in arn else "User",
-                principal_account=caller,
-                action=action,
-                resource_arn=resource,
-                region=get_region(),
-                # The gateway's plain HTTP stands for TLS.
-                secure_transport=True,
-                service_context=context,
-            ),
-        ).decision
-        == "Allow"
-        for action in actions
-    )
+    for action in actions:
+        asked = eval_context(
+            principal_arn=arn,
+            principal_type="AssumedRole" if ":role/" in arn else "User",
+            principal_account=caller,
+            action=action,
+            resource_arn=resource,
+            region=get_region(),
+            # The gateway's plain HTTP stands for TLS.
+            secure_transport=True,
+            service_context=context,
+        )
+        answer = decide(policy, asked)
+        if answer.decision != "Allow":
+            log.info("the policy of the bucket refuses %s %s on %s: %s %s", arn, action, resource, answer.decision, answer.matched_sid)
+            return False
+    return True
 
 
 def request_context(action: str, method: str, path: str, query_params: dict, headers: dict) -> dict:
