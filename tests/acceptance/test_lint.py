@@ -74,9 +74,9 @@ def test_cfn_lint_that_cannot_work_is_heard(tmp_path):
 def test_a_guardrail_finds_an_unsigned_function_url(responder, written):
     template = json.loads(json.dumps(responder))
     template["Resources"]["RecordLegalDecisionFunctionUrl"]["Properties"]["AuthType"] = "NONE"
-    member = REPOSITORY / "infra" / "member.yaml"
-    both = {**template, "Resources": {**template["Resources"], **expand(member)["Resources"]}}
-    assert template_checks.guard(GUARDRAILS, [written(both)]) == [
+    others = [expand(REPOSITORY / "infra" / name)["Resources"] for name in ("member.yaml", "evidence.yaml")]
+    every = {**template, "Resources": {**template["Resources"], **others[0], **others[1]}}
+    assert template_checks.guard(GUARDRAILS, [written(every)]) == [
         "template.json: function_urls_are_signed: a decision comes from a person who signed in (/Resources/RecordLegalDecisionFunctionUrl/Properties/AuthType)"
     ]
 
