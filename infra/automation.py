@@ -1,8 +1,10 @@
 """What every Automation document is made of, whether it contains or preserves: scripts, steps, and the role that it runs with."""
 
 import ast
+import keyword
 import pathlib
 import re
+import tokenize
 
 TAGS = [{"Key": "tocsin:security-account", "Value": {"Ref": "SecurityAccountId"}}]
 
@@ -20,11 +22,28 @@ def snake(name: str) -> str:
 
 
 def without_docstring(node: ast.stmt) -> str:
-    """The source of a statement, without comments and without its docstring, indented by one space a level: all documents together
-    have to fit into one template."""
+    """The source of a statement, without comments, its docstring and what white space it does not need: all documents together have
+    to fit into one template."""
     if isinstance(node, ast.FunctionDef) and ast.get_docstring(node) is not None:
         node.body = node.body[1:] or [ast.Pass()]
-    return re.sub(r"^(?: {4})+", lambda found: " " * (len(found[0]) // 4), ast.unparse(node), flags=re.MULTILINE)
+    text = re.sub(r"^(?: {4})+", lambda found: " " * (len(found[0]) // 4), ast.unparse(node), flags=re.MULTILINE)
+    return tight(text)
+
+
+def tight(text: str) -> str:
+    """A program without the blanks beside commas, brackets and operators."""
+    lines, found = text.splitlines(keepends=True), []
+    end, before = (1, 0), None
+    for token in tokenize.generate_tokens(iter(lines).__next__):
+        row, column = token.start
+        between = lines[row - 1][end[1] : column] if row == end[0] and row <= len(lines) else ""
+        pair = [one for one in (before, token) if one]
+        is_needless = any(one.type == tokenize.OP for one in pair) and not any(keyword.iskeyword(one.string) for one in pair)
+        found += ["" if before and between == " " and is_needless else between, token.string]
+        end, before = token.end, token
+        if token.type in (tokenize.NEWLINE, tokenize.NL):
+            end, before = (row + 1, 0), None
+    return "".join(found).rstrip("\n")
 
 
 def defined(file: pathlib.Path) -> set[str]:

@@ -36,7 +36,7 @@ class Preservation:
     """One way to preserve, and its document."""
 
     def __init__(self, folder: pathlib.Path):
-        self.id = folder.name
+        self.folder, self.id = folder, folder.name
         self.spec = tomllib.loads((folder / "preserve.toml").read_text(encoding="utf-8"))
         self.scripts = Scripts(folder / "preserve.py")
         self.scripts.require("preserve")
@@ -68,6 +68,27 @@ class Preservation:
             "mainSteps": [{**step, "isEnd": True}],
         }
 
+    def command(self) -> dict | None:
+        """What Systems Manager's agent runs for it, as a Command document."""
+        spec = self.spec.get("command")
+        if spec is None:
+            return None
+        script = (self.folder / spec["script"]).read_text(encoding="utf-8")
+        lines = [line for line in script.splitlines() if not line.startswith("#")]
+        return {
+            "schemaVersion": "2.2",
+            "description": spec["description"],
+            "parameters": {name: own_parameter(own) for name, own in spec["parameters"].items()},
+            "mainSteps": [
+                {
+                    "action": "aws:runShellScript",
+                    "name": spec["name"].removeprefix("Tocsin-"),
+                    "precondition": {"StringEquals": ["platformType", "Linux"]},
+                    "inputs": {"timeoutSeconds": spec["time_limit"], "runCommand": lines},
+                }
+            ],
+        }
+
     def resources(self, after: str | None) -> dict:
         """The role and the document, as CloudFormation makes them."""
         of_role, of_document = CONDITIONS[self.spec["account"]]
@@ -75,7 +96,12 @@ class Preservation:
         logical, document = document_resource(self.name, self.document(), after)
         if of_document:
             document["Condition"] = of_document
-        return {f"{pascal(self.id)}Role": role_resource(self.name, description, self.policy, of_role), logical: document}
+        found = {f"{pascal(self.id)}Role": role_resource(self.name, description, self.policy, of_role), logical: document}
+        if command := self.command():
+            logical, document = document_resource(self.spec["command"]["name"], command, logical)
+            document["Properties"]["DocumentType"] = "Command"
+            found[logical] = document
+        return found
 
 
 def documents(infra: pathlib.Path) -> list[Preservation]:

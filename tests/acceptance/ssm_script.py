@@ -149,7 +149,7 @@ class Script:
     def check_call(self, service: str, attribute: ast.Attribute) -> None:
         names = {xform_name(name): name for name in model_of(service).operation_names}
         call = next((node for node in ast.walk(self.tree) if isinstance(node, ast.Call) and node.func is attribute), None)
-        if attribute.attr in ("get_paginator", "get_waiter") and call is not None:
+        if attribute.attr in ("get_paginator", "get_waiter", "generate_presigned_url") and call is not None:
             operation = self.operation_behind(service, attribute.attr, call, names)
             if operation:
                 self.calls.append(Call(self.where, service, operation, frozenset()))
@@ -173,7 +173,7 @@ class Script:
 
     def operation_behind(self, service: str, kind: str, call: ast.Call, names: dict[str, str]) -> str | None:
         wanted = call.args[0].value if call.args and isinstance(call.args[0], ast.Constant) else None
-        if kind == "get_paginator":
+        if kind in ("get_paginator", "generate_presigned_url"):
             operation = names.get(wanted)
         else:
             waiters = botocore.session.get_session().get_waiter_model(service)

@@ -1,5 +1,6 @@
 """Scripts of the containment documents, run by themselves where the local AWS can't bring about what they must cope with."""
 
+import ast
 import json
 import sys
 import time
@@ -7,7 +8,9 @@ import types
 import unittest.mock
 
 import pytest
-from automation_runs import ACTIONS
+from automation_runs import ACTIONS, render
+
+import automation
 
 
 def run_step(monkeypatch, action: str, step: str, payload: dict, client) -> dict:
@@ -59,6 +62,15 @@ class Ec2:
 
     def replace_iam_instance_profile_association(self, **request) -> None:
         self.replaced.append(request)
+
+
+def test_shortened_script_is_the_same_program():
+    """Blanks are taken out of every script, since all of them have to fit into one template."""
+    for file in sorted(render.INFRA.glob("*/**/*.py")):
+        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+            # Takes the docstring out of the node, too.
+            text = automation.without_docstring(node)
+            assert ast.dump(ast.parse(text)) == ast.dump(ast.Module([node], [])), file
 
 
 INSTANCE = {"target": "i-0123456789abcdef0", "quarantine_profile": "Tocsin-Quarantine", "before": []}

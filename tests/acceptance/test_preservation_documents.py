@@ -4,12 +4,16 @@ What rests on what the local AWS fakes: no volume has content, a snapshot is pen
 """
 
 import dataclasses
+import hashlib
 import json
+import re
 import time
 
 import pytest
 from automation_runs import INCIDENT, Documents, render
 from demo import places, stack
+from local_aws.template import expand
+from ministack.core import iam_evaluator
 
 MEMBER, EVIDENCE = stack.MEMBER, "999988887777"
 INSTANCE_REGION, VAULT_REGION = "us-west-2", "eu-central-1"
@@ -236,6 +240,239 @@ def test_call_that_ec2_got_twice_is_told_as_doubled(accounts):
     assert len(accounts.snapshots(instance)) == 4
     assert (len(answer["snapshots"]), len(answer["doubled"]), answer["gaps"]) == (2, 2, [])
     assert len(accounts.snapshots(instance, region=VAULT_REGION)) == 2
+
+
+# --- memory ---
+
+TOOL = b"#!/bin/sh\necho reading >&2\nprintf 'all that is in memory' > \"$1\"\n"
+
+
+@pytest.fixture(scope="module")
+def tools(accounts):
+    """The bucket of tools in the evidence account, which lets the role of the members in."""
+    s3 = accounts.client("s3", EVIDENCE, VAULT_REGION)
+    s3.create_bucket(Bucket="forensic-tools", CreateBucketConfiguration={"LocationConstraint": VAULT_REGION})
+    # The local AWS tells a caller of another account by the account alone. On AWS the role would be named.
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": MEMBER},
+        "Action": "s3:GetObject",
+        "Resource": "arn:aws:s3:::forensic-tools/*",
+    }
+    s3.put_bucket_policy(Bucket="forensic-tools", Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    return s3
+
+
+@pytest.fixture
+def machine(accounts, tools):
+    """Makes a machine with an agent, and what captures its memory with a tool of this content."""
+
+    def make(tool: bytes = TOOL, ping: str | None = "Online", platform: str = "Linux", **given):
+        instance = accounts.instance(volumes=1)
+        agent(accounts, instance, ping, platform)
+        tools.put_object(Bucket="forensic-tools", Key=f"avml/{instance}", Body=tool)
+        named = {"ToolBucket": "forensic-tools", "ToolKey": f"avml/{instance}", "ToolSha256": hashlib.sha256(tool).hexdigest()}
+        evidence = {"EvidenceAccountId": EVIDENCE, "VaultRegion": VAULT_REGION, "KmsKeyArn": accounts.key}
+        found = {name: value for name, value in {**named, **evidence, **given}.items() if value}
+        return instance, lambda number: accounts.run("Tocsin-CaptureMemory", number, InstanceId=instance, **found)
+
+    return make
+
+
+def agent(accounts, instance: str, ping: str | None, platform: str = "Linux") -> None:
+    place = {"account": MEMBER, "region": INSTANCE_REGION}
+    accounts.aws.control("POST", "/ssm-agent", {"instance": instance, "ping_status": ping, "platform": platform, **place})
+
+
+def commands(accounts, instance: str) -> list[dict]:
+    return accounts.client("ssm").list_commands(InstanceId=instance)["Commands"]
+
+
+def memory(accounts, instance: str) -> list[dict]:
+    return [one for one in accounts.snapshots(instance) if tags(one).get("tocsin:purpose") == "memory"]
+
+
+def test_memory_is_dumped_to_a_volume_of_its_own_and_reaches_the_evidence_account(accounts, machine):
+    instance, attempt = machine()
+    answer, _ = until_done(attempt, 30)
+    assert answer["gaps"] == []
+    # The tool was really run, by a shell on this machine.
+    content = b"all that is in memory"
+    assert answer["dump"] == {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+    (snapshot,) = answer["snapshots"]
+    assert (snapshot["state"], snapshot["encrypted"], snapshot["shared"]) == ("completed", True, True)
+    assert [one["SnapshotId"] for one in memory(accounts, instance)] == [snapshot["snapshot_id"]]
+    assert answer["left"] == [snapshot["volume_id"]]
+    received, _ = until_done(lambda number: accounts.receive(instance, number, answer["snapshots"]))
+    assert [one["source_snapshot_id"] for one in received["snapshots"]] == [snapshot["copy_id"]]
+    assert attempt(90) == answer
+    assert len(commands(accounts, instance)) == len(memory(accounts, instance)) == 1
+
+
+def test_no_attempt_waits_for_the_dump(accounts, machine):
+    """Containment goes on beside it."""
+    instance, attempt = machine(TOOL.replace(b"echo", b"sleep 3; echo"))
+    while not commands(accounts, instance):
+        attempt(1 + len(accounts.aws.calls("automation", "Tocsin-CaptureMemory")))
+    started = time.monotonic()
+    assert attempt(500) == {"state": "waiting", "snapshots": [], "gaps": []}
+    assert time.monotonic() - started < 2.5
+    assert until_done(lambda number: attempt(500 + number), 60)[0]["gaps"] == []
+
+
+def test_instance_that_is_isolated_before_the_end_is_a_gap_and_the_volume_is_kept_all_the_same(accounts, machine):
+    instance, attempt = machine(TOOL.replace(b"echo", b"sleep 1; echo"), TimeLimitSeconds="1")
+    while not commands(accounts, instance):
+        attempt(1 + len(accounts.aws.calls("automation", "Tocsin-CaptureMemory")))
+    agent(accounts, instance, "ConnectionLost")
+    try:
+        # The local AWS lets no two minutes pass: the command is made as old as it would be by then.
+        accounts.aws.control("POST", "/ssm-command-age", {"instance": instance, "seconds": 200, "account": MEMBER, "region": INSTANCE_REGION})
+        answer, _ = until_done(lambda number: attempt(600 + number), 30)
+    finally:
+        agent(accounts, instance, "Online")
+    assert [gap["reason"] for gap in answer["gaps"]] == [
+        "the instance was isolated or stopped before the end of the dump was seen; what it had written is in the snapshot"
+    ]
+    assert ("dump" in answer, [one["shared"] for one in answer["snapshots"]]) == (False, [True])
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"ping": None}, "no agent of Systems Manager runs on it"),
+        ({"ping": "ConnectionLost"}, "its agent of Systems Manager does not answer: ConnectionLost"),
+        ({"platform": "Windows"}, "its memory can't be dumped: the tool is for Linux, and this is Windows"),
+        ({"ToolBucket": ""}, "its memory was not captured: no tool or no evidence account is set"),
+        ({"EvidenceAccountId": ""}, "its memory was not captured: no tool or no evidence account is set"),
+    ],
+)
+def test_what_can_not_be_captured_is_a_gap_at_once(accounts, machine, given, reason):
+    instance, attempt = machine(**given)
+    assert attempt(1) == {"state": "done", "snapshots": [], "gaps": [{"about": instance, "reason": reason}]}
+    assert commands(accounts, instance) == []
+    volumes = accounts.client("ec2").describe_volumes(Filters=[{"Name": "tag:tocsin:instance", "Values": [instance]}])
+    assert volumes["Volumes"] == []
+
+
+@pytest.mark.parametrize(
+    ("tool", "given", "reason"),
+    [
+        (TOOL, {"ToolSha256": "0" * 64}, "tool: FAILED"),
+        (b"#!/bin/sh\necho 'no /dev/crash here' >&2\nexit 9\n", {}, "no /dev/crash here"),
+    ],
+)
+def test_tool_that_is_another_or_fails_is_a_gap(accounts, machine, tool, given, reason):
+    instance, attempt = machine(tool, **given)
+    answer, _ = until_done(attempt, 30)
+    (gap,) = answer["gaps"]
+    assert gap["reason"].startswith("the dump ended with Failed: ")
+    assert reason in gap["reason"] or "did NOT match" in gap["reason"]
+    assert (answer["snapshots"], memory(accounts, instance)) == ([], [])
+
+
+@pytest.mark.parametrize("operation", ["ec2:CreateVolume", "ec2:AttachVolume", "ssm:SendCommand", "ec2:CreateSnapshot"])
+def test_lost_answer_makes_no_second_volume_or_snapshot(accounts, machine, operation):
+    instance, attempt = machine()
+    accounts.aws.disturb([operation], schedule=["dropped-after"], principals=["automation"])
+    try:
+        answer, _ = until_done(attempt, 30)
+        assert accounts.aws.disturbances()["dropped-after"] == 1
+    finally:
+        accounts.aws.clear_faults()
+    assert (answer["gaps"], len(answer["snapshots"]), len(memory(accounts, instance))) == ([], 1, 1)
+    assert len(commands(accounts, instance)) == 1
+    found = accounts.client("ec2").describe_volumes(Filters=[{"Name": "tag:tocsin:instance", "Values": [instance]}])["Volumes"]
+    assert len(found) == 1
+
+
+def test_command_that_was_sent_twice_dumps_once(accounts, machine):
+    """Systems Manager knows no token for it either: the second finds that one is under way."""
+    script = render.preserving.Preservation(render.INFRA / "preservation/capture-memory").command()["mainSteps"][0]["inputs"]["runCommand"]
+    assert script.index("work=/run/tocsin-memory-{{ IncidentId }}") < next(i for i, line in enumerate(script) if line.startswith("mkfs"))
+    assert any(line.startswith('mkdir "$work" || {') and "exit 3" in line for line in script)
+
+
+# --- never ---
+
+
+def statements_of(name: str) -> list[dict]:
+    """What a role of the expanded member template may do."""
+    template = expand(render.INFRA / "member.yaml", parameters={"EvidenceAccountId": EVIDENCE})
+    (role,) = [
+        one["Properties"]
+        for one in template["Resources"].values()
+        if one["Type"] == "AWS::IAM::Role" and one["Properties"]["RoleName"] == name
+    ]
+    text = json.dumps([policy["PolicyDocument"] for policy in role["Policies"]])
+    for old, new in {
+        '{"Ref": "EvidenceAccountId"}': f'"{EVIDENCE}"',
+        '{"Ref": "AWS::AccountId"}': f'"{MEMBER}"',
+        "${AWS::AccountId}": MEMBER,
+        "${EvidenceAccountId}": EVIDENCE,
+        "${AWS::Partition}": "aws",
+    }.items():
+        text = text.replace(old, new)
+    return json.loads(re.sub(r'\{"Fn::Sub": ("[^"]*")\}', r"\1", text))
+
+
+def allows(name: str, action: str, resource: str, **keys) -> bool:
+    """Whether IAM would let the role do it."""
+    context = iam_evaluator.EvalContext(
+        principal_arn=f"arn:aws:iam::{MEMBER}:role/{name}",
+        principal_type="AssumedRole",
+        principal_account=MEMBER,
+        action=action,
+        resource_arn=resource,
+        region=VAULT_REGION,
+        source_ip="127.0.0.1",
+        secure_transport=True,
+        # The evaluator knows keys in small letters.
+        service_context={key.lower(): value for key, value in keys.items()},
+    )
+    parsed = [iam_evaluator.parse_policy_document(document) for document in statements_of(name)]
+    return iam_evaluator.evaluate(context, parsed).decision == "Allow"
+
+
+EVIDENCE_ROLES = [one.name for one in render.preserving.documents(render.INFRA)] + ["Tocsin-Member-PreserveEvidence"]
+SNAPSHOT, KEY = "arn:aws:ec2:eu-central-1::snapshot/snap-0123456789abcdef0", f"arn:aws:kms:eu-central-1:{EVIDENCE}:key/0a1b"
+OF_INCIDENT = {"aws:ResourceTag/tocsin:incident": INCIDENT, "aws:ResourceAccount": MEMBER}
+THROUGH_EC2 = {"kms:ViaService": "ec2.eu-central-1.amazonaws.com", "kms:GrantIsForAWSResource": "true"}
+
+
+@pytest.mark.parametrize("role", EVIDENCE_ROLES)
+@pytest.mark.parametrize(
+    ("action", "resource", "keys"),
+    [
+        ("ec2:DeleteSnapshot", SNAPSHOT, OF_INCIDENT),
+        ("ec2:DeleteVolume", f"arn:aws:ec2:eu-central-1:{MEMBER}:volume/vol-0123456789abcdef0", OF_INCIDENT),
+        ("ec2:ModifySnapshotTier", SNAPSHOT, OF_INCIDENT),
+        ("ec2:DeleteTags", SNAPSHOT, OF_INCIDENT),
+        ("ec2:ModifySnapshotAttribute", SNAPSHOT, {**OF_INCIDENT, "ec2:Add/group": "all"}),
+        ("ec2:ModifySnapshotAttribute", SNAPSHOT, {**OF_INCIDENT, "ec2:Add/group": "all", "ec2:Add/userId": EVIDENCE}),
+        ("ec2:ModifySnapshotAttribute", SNAPSHOT, {**OF_INCIDENT, "ec2:Add/userId": "666677778888"}),
+        ("ec2:ModifySnapshotAttribute", SNAPSHOT, {**OF_INCIDENT, "ec2:Remove/userId": EVIDENCE}),
+        ("ec2:ModifySnapshotAttribute", SNAPSHOT, {"ec2:Add/userId": EVIDENCE}),
+        ("kms:DisableKey", KEY, THROUGH_EC2),
+        ("kms:ScheduleKeyDeletion", KEY, THROUGH_EC2),
+        ("kms:PutKeyPolicy", KEY, THROUGH_EC2),
+        ("kms:RevokeGrant", KEY, THROUGH_EC2),
+        ("kms:Decrypt", KEY, {}),
+        ("kms:CreateGrant", KEY, {"kms:ViaService": "ec2.eu-central-1.amazonaws.com"}),
+        ("ssm:SendCommand", "arn:aws:ssm:eu-central-1::document/AWS-RunShellScript", {}),
+        ("s3:PutObject", "arn:aws:s3:::vault/x", {}),
+    ],
+)
+def test_evidence_is_never_deleted_published_or_made_unreadable(role, action, resource, keys):
+    assert not allows(role, action, resource, **keys)
+
+
+@pytest.mark.parametrize("role", ["Tocsin-SnapshotVolumes", "Tocsin-CaptureMemory"])
+def test_sharing_with_the_evidence_account_is_what_is_allowed(role):
+    """So that the refusals above are no accident of the evaluation."""
+    assert allows(role, "ec2:ModifySnapshotAttribute", SNAPSHOT, **OF_INCIDENT, **{"ec2:Add/userId": EVIDENCE})
+    assert allows(role, "kms:Decrypt", KEY, **THROUGH_EC2)
+    assert allows(role, "kms:CreateGrant", KEY, **THROUGH_EC2)
 
 
 def test_policies_allow_what_was_used(accounts):

@@ -4,7 +4,7 @@ import botocore.serialize
 from ministack.services import s3
 from ministack.services.cloudformation import provisioners
 
-from local_aws import api_clients, plug
+from local_aws import agents, api_clients, plug
 from local_aws.automation import documents
 from local_aws.automation.errors import ApiError
 
@@ -135,15 +135,19 @@ def alarm_record(original, name, properties):
 
 
 def document_created(logical_id, properties, stack_name):
-    if properties.get("DocumentType") != "Automation":
-        raise ValueError("the local AWS keeps only documents of the DocumentType Automation")
     name = properties.get("Name") or physical_name(stack_name, logical_id)
+    if properties.get("DocumentType") == "Command":
+        return agents.put_document(name, properties["Content"]), {}
+    if properties.get("DocumentType") != "Automation":
+        raise ValueError("the local AWS keeps only documents of the DocumentTypes Automation and Command")
     if documents.get(name):
         raise ValueError(f"Resource of type 'AWS::SSM::Document' with identifier '{name}' already exists.")
     return put_document(name, properties)
 
 
 def document_updated(physical_id, _old, new, _stack_name):
+    if new.get("DocumentType") == "Command":
+        return agents.put_document(physical_id, new["Content"]), {}
     known = documents.get(physical_id)
     return put_document(physical_id, new, known.version + 1 if known else 1)
 

@@ -4,6 +4,7 @@ import threading
 
 from local_aws import (
     access_analyzer,
+    agents,
     assumed_roles,
     bucket_policies,
     bus,
@@ -38,6 +39,7 @@ from local_aws.automation import service
 
 __all__ = [
     "access_analyzer",
+    "agents",
     "assumed_roles",
     "bucket_policies",
     "bus",
