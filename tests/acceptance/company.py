@@ -179,7 +179,7 @@ class Company:
             "GeneratorId": "own-scanner",
             "AwsAccountId": self.aws.account,
             "Region": self.aws.region,
-            "Types": ["Unusual Behaviors/VM"],
+            "Types": ["TTPs/Discovery"],
             "CreatedAt": moment,
             "UpdatedAt": moment,
             "Severity": {"Label": "HIGH"},

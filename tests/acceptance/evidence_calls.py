@@ -286,9 +286,9 @@ def template_faults(source: Source, call: dict, text: str, known: dict, shapes) 
     faults = []
     own = {word for kind in source.spec.get("words", {}).values() for word in kind}
     groups = set(re.compile(source.spec.get("pattern", "")).groupindex)
+    if re.search(r"[{}]", _TEMPLATE.sub("", text)):
+        faults.append(f"a brace of `{text}` belongs to no template")
     for name in _TEMPLATE.findall(text):
-        if " " in name:
-            continue
         name, _, filtered = name.partition("|")
         if filtered and filtered not in FILTERS:
             faults.append(f"there is no filter `{filtered}`")

@@ -127,6 +127,7 @@ def test_calls_that_fit_are_passed():
         ([INSTANCE | {"action": "secretsmanager:GetSecretValue"}], "instance: `secretsmanager:GetSecretValue` gives out secrets, data or costs"),
         ([INSTANCE | {"wiht": {}}], "instance: `wiht` is no field"),
         ([INSTANCE | {"with": {"InstanceId.1": "{subjct}"}}], "instance: `{subjct}` means nothing"),
+        ([INSTANCE | {"with": {"InstanceId.1": "{ $.id = {subject} }"}}], "instance: a brace of `{ $.id = {subject} }` belongs to no template"),
         ([INSTANCE | {"with": {"InstanceId.1": "{subject|id}"}}], "instance: there is no filter `id`"),
         ([INSTANCE | {"about": ["bucket"]}], "instance: it is about bucket, which its source is not"),
         ([INSTANCE, INSTANCE], "instance: there are two of this name for one kind"),
