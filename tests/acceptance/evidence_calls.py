@@ -17,7 +17,7 @@ from iam_reference import entry_of
 
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / "functions" / "incident" / "evidence"
 ENTITIES = FOLDER.parent / "src" / "finding" / "entity.rs"
-SOURCE_FIELDS = {"title", "about", "of", "volatility", "id_prefix", "pattern", "words", "call", "gap"}
+SOURCE_FIELDS = {"title", "about", "of", "volatility", "id_prefix", "pattern", "words", "call", "document", "gap"}
 CALL_FIELDS = {
     *("name", "about", "arn", "service", "operation", "action", "region", "method", "path", "with", "each", "where", "without"),
     *("pages", "most", "until", "keeps", "absent", "body", "names_objects"),
@@ -129,6 +129,9 @@ def source_faults(source: Source) -> list[str]:
         if any(about(source, call) & about(source, twin) for twin in twins):
             faults.append(f"{call['name']}: there are two of this name for one kind")
         twins.append(call)
+    for document in spec.get("document", []):
+        # What documents answer is known to their own tests.
+        known.setdefault(document["name"], [])
     for gap in spec.get("gap", []):
         faults += [f"{gap['name']}: `{field}` is no field" for field in gap.keys() - GAP_FIELDS]
         faults += [f"{gap['name']}: {fault}" for one in gap["unless"] for fault in reference_faults(source, gap, one, known, "text")]
