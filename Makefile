@@ -183,10 +183,10 @@ deploy: ## Build for arm64 and deploy everything (NOTICE_SENDER=… OPERATOR_EMA
 	@$(MAKE) deploy-members
 	@output() { aws cloudformation describe-stacks --stack-name $(EVIDENCE_STACK) --profile "$(EVIDENCE_PROFILE)" --region "$$(aws configure get region)" \
 	  --query "Stacks[0].Outputs[?OutputKey=='$$1'].OutputValue" --output text; }; \
-	vault="$$(output VaultBucket)"; key="$$(output VaultKeyArn)"; snapshots="$$(output SnapshotKeyArn)"; seals="$$(output SigningKeyArn)"; \
+	vault="$$(output VaultBucket)"; key="$$(output VaultKeyArn)"; snapshots="$$(output SnapshotKeyArn)"; seals="$$(output SigningKeyArn)"; tables="$$(output LogTables)"; \
 	sam deploy --template-file infra/responder.yaml --stack-name $(STACK) --resolve-s3 \
 	  --capabilities CAPABILITY_NAMED_IAM CAPABILITY_AUTO_EXPAND \
-	  --parameter-overrides VaultBucket="$$vault" VaultKeyArn="$$key" SnapshotKeyArn="$$snapshots" SigningKeyArn="$$seals" NoticeSender="$(NOTICE_SENDER)" NoticeSenderIdentity="$(NOTICE_SENDER_IDENTITY)" OperatorEmail="$(OPERATOR_EMAIL)" EscalationEmail="$(ESCALATION_EMAIL)" OrganizationId="$(ORGANIZATION_ID)" $(if $(SETTINGS_PUBLIC_KEY),SettingsPublicKey="$(SETTINGS_PUBLIC_KEY)")
+	  --parameter-overrides VaultBucket="$$vault" VaultKeyArn="$$key" SnapshotKeyArn="$$snapshots" SigningKeyArn="$$seals" LogTables="$$tables" NoticeSender="$(NOTICE_SENDER)" NoticeSenderIdentity="$(NOTICE_SENDER_IDENTITY)" OperatorEmail="$(OPERATOR_EMAIL)" EscalationEmail="$(ESCALATION_EMAIL)" OrganizationId="$(ORGANIZATION_ID)" $(if $(SETTINGS_PUBLIC_KEY),SettingsPublicKey="$(SETTINGS_PUBLIC_KEY)")
 
 clean: ## Remove everything that was built
 	@rm -rf target

@@ -57,7 +57,8 @@ impl<T: Records, V: Vault, G, A: ActionRunner, S: SourceReader, F> Preserver<T, 
             }
             set(held, Cursor { part: cursor(held).part + 1, ..Cursor::default() });
         }
-        if !self.take_documents(run, source, &parts, &mut answers, held).await? {
+        let is_made = self.take_documents(run, source, &parts, &mut answers, held).await?;
+        if !is_made || !self.take_searches(run, source, &parts, &answers, held).await? {
             return Ok(false);
         }
         let item = held.record.item.clone();
@@ -107,7 +108,9 @@ impl<T: Records, V: Vault, G, A: ActionRunner, S: SourceReader, F> Preserver<T, 
         let item = held.record.item.clone();
         let before = answers.clone();
         let known = self.known(run, source, parts, &item, &held.record, &before);
+        let mut known = known;
         if let Some(since) = call.kept_since(&known, held.record.begun_at) {
+            known.window.from = since;
             self.gap(&mut held.record, &call.name, format!("the source keeps nothing from before {since}"));
         }
         let rounds = call.rounds(&known);
@@ -169,6 +172,9 @@ impl<T: Records, V: Vault, G, A: ActionRunner, S: SourceReader, F> Preserver<T, 
             if let Some(code) = answered.code {
                 if call.absent.contains(&code) {
                     self.keep(&held.record, &name(call, at.each, at.page), answered.body, &call.api()).await?;
+                    if let Some(heard) = heard.as_deref_mut() {
+                        heard.push(Value::Null);
+                    }
                 } else {
                     self.gap(&mut held.record, &call.name, format!("{} answers `{code}`", call.api()));
                 }

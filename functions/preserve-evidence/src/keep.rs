@@ -8,7 +8,7 @@ use incident::evidence::source::Window;
 use incident::evidence::{Deed, EvidenceFile, Gap, Preservation, Progress, Source};
 use incident::ports::Vault;
 use incident::records::{Key, Listing, Records, Versioned, Write};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 impl<T: Records, V: Vault, G, A, S, F> Preserver<T, V, G, A, S, F> {
@@ -18,9 +18,11 @@ impl<T: Records, V: Vault, G, A, S, F> Preserver<T, V, G, A, S, F> {
         let before = SignedDuration::from_hours(i64::from(self.activity_days) * 24);
         // CloudTrail shows an event about five minutes late, so what comes shortly after is asked for as well.
         let after = SignedDuration::from_mins(15);
+        // Some services take whole seconds alone.
+        let whole = |at: Timestamp| Timestamp::from_second(at.as_second()).unwrap_or(at);
         Window {
-            from: aware.saturating_sub(before).unwrap_or(aware),
-            to: preservation.begun_at.max(aware).saturating_add(after).unwrap_or(aware),
+            from: whole(aware.saturating_sub(before).unwrap_or(aware)),
+            to: whole(preservation.begun_at.max(aware).saturating_add(after).unwrap_or(aware)),
         }
     }
 

@@ -6,6 +6,7 @@ mod documents;
 mod finding;
 mod keep;
 mod object;
+mod searches;
 
 use incident::containment::{ActionRunner, Playbooks};
 use incident::evidence::source::{Destination, FINDING};
@@ -36,6 +37,10 @@ pub struct Preserver<T, V, G, A, S, F> {
     pub runner: A,
     /// Asks the services of the account.
     pub sources: S,
+    /// Asks Athena, which searches logs.
+    pub logs: S,
+    /// The tables of logs that are set up.
+    pub log_tables: Vec<String>,
     /// The services that made the findings.
     pub findings: F,
     /// All playbooks.

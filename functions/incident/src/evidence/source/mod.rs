@@ -9,7 +9,7 @@ mod template;
 pub use answer::{Form, read as read_answer};
 pub use pointer::values;
 pub use request::{Request, escape};
-pub use template::{Destination, Known, Unfilled, Window};
+pub use template::{Destination, Known, Unfilled, Window, suffix};
 
 use crate::evidence::EvidenceItem;
 use crate::finding::EntityKind;
@@ -75,6 +75,9 @@ pub struct Source {
     /// What has to be made before it can be kept, after the calls: documents that are run until they are done.
     #[serde(default, rename = "document")]
     pub documents: Vec<Making>,
+    /// Searches of logs where they lie, after the documents.
+    #[serde(default, rename = "query")]
+    pub searches: Vec<Search>,
     /// What is a gap although every call was answered.
     #[serde(default, rename = "gap")]
     pub gaps: Vec<Absence>,
@@ -97,6 +100,44 @@ pub struct Making {
     /// Parameters that are lists. Where one of them would be empty there is nothing to make.
     #[serde(default)]
     pub lists: BTreeMap<String, ListOf>,
+}
+
+/// A search of logs where they lie, by Athena in the evidence account. Its result is copied like any object that evidence names.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Search {
+    /// Its name in the file.
+    pub name: String,
+    /// The table of `infra/evidence.yaml`; where it is not set up, that is a gap.
+    pub table: String,
+    /// Only of resources of these kinds; of all of the source's where it is empty.
+    #[serde(default)]
+    pub about: Vec<EntityKind>,
+    /// Once for each value that the answers of a call have there; of two such lists, for each pair.
+    #[serde(default, deserialize_with = "one_or_two")]
+    pub each: Vec<String>,
+    /// The query: a template whose values stand inside quotes, and nowhere else.
+    pub sql: String,
+}
+
+impl Search {
+    /// The query with its values filled in. A quote in a value is doubled, so that it ends no text of the query.
+    ///
+    /// # Errors
+    /// Where something has no value.
+    pub fn query(&self, known: &Known<'_>) -> Result<String, Unfilled> {
+        known.fill_as(&self.sql, |_, value| value.replace('\'', "''"))
+    }
+
+    /// Whether it is made of this item.
+    pub fn is_about(&self, item: &EvidenceItem) -> bool {
+        fits(&self.about, item)
+    }
+
+    /// The values that it is made for; one without values where it is made once.
+    pub fn rounds(&self, known: &Known<'_>) -> Vec<Vec<Value>> {
+        rounds(&self.each, known, |_| true)
+    }
 }
 
 /// In which account a document runs.
@@ -317,6 +358,7 @@ impl Source {
     pub fn needs(&self, call: &Call) -> bool {
         let reference = format!("{}:", call.name);
         self.calls.iter().any(|later| call.is_needed_by(later))
+            || self.searches.iter().flat_map(|search| &search.each).any(|list| list.starts_with(&reference))
             || self.gaps.iter().flat_map(|gap| &gap.unless).any(|unless| unless.starts_with(&reference))
             || self.words.values().flat_map(BTreeMap::values).any(|word| word.contains(&format!("{{{reference}")))
     }
@@ -367,12 +409,25 @@ impl Absence {
         let is_answered =
             |reference: &String| reference.split(':').next().is_some_and(|call| known.answers.contains_key(call));
         let is_there = |value: &Value| {
-            self.holds.is_empty() || value.as_str().is_some_and(|text| self.holds.iter().any(|one| one == text))
+            self.holds.is_empty() || pointer::text(value).is_some_and(|text| self.holds.contains(&text))
         };
         fits(&self.about, known.item)
             && self.unless.iter().any(is_answered)
             && !self.unless.iter().any(|reference| known.all_of(reference).iter().any(is_there))
     }
+}
+
+/// Every combination of the values of these lists.
+fn rounds(each: &[String], known: &Known<'_>, is_meant: impl Fn(&Value) -> bool) -> Vec<Vec<Value>> {
+    each.iter().fold(vec![Vec::new()], |rounds, list| {
+        let mut values = known.all_of(list);
+        values.retain(&is_meant);
+        let with = |round: &Vec<Value>| {
+            let round = round.clone();
+            values.iter().map(move |value| [round.clone(), vec![value.clone()]].concat()).collect::<Vec<_>>()
+        };
+        rounds.iter().flat_map(with).collect()
+    })
 }
 
 fn fits(about: &[EntityKind], item: &EvidenceItem) -> bool {
@@ -417,6 +472,7 @@ impl Call {
     pub fn kept_since(&self, known: &Known<'_>, now: Timestamp) -> Option<Timestamp> {
         let days: i64 = known.fill(self.keeps.as_ref()?).ok()?.strip_suffix('d')?.parse().ok()?;
         let since = now.checked_sub(SignedDuration::from_hours(days.checked_mul(24)?)).ok()?;
+        let since = Timestamp::from_second(since.as_second()).ok()?;
         (since > known.window.from).then_some(since)
     }
 
@@ -425,18 +481,10 @@ impl Call {
         let is_meant = |value: &Value| {
             self.holding.iter().all(|(pointer, wanted)| {
                 let wanted = known.fill(wanted).ok();
-                values(value, pointer).iter().any(|found| found.as_str() == wanted.as_deref())
+                values(value, pointer).iter().any(|found| pointer::text(found) == wanted)
             })
         };
-        self.each.iter().fold(vec![Vec::new()], |rounds, list| {
-            let mut values = known.all_of(list);
-            values.retain(is_meant);
-            let with = |round: &Vec<Value>| {
-                let round = round.clone();
-                values.iter().map(move |value| [round.clone(), vec![value.clone()]].concat()).collect::<Vec<_>>()
-            };
-            rounds.iter().flat_map(with).collect()
-        })
+        rounds(&self.each, known, is_meant)
     }
 
     /// How its answers are read.

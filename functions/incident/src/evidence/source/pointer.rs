@@ -24,3 +24,12 @@ fn below<'a>(value: &'a Value, name: &str) -> Vec<&'a Value> {
         (name, value) => value.get(name).into_iter().collect(),
     }
 }
+
+/// A value as text, as XML would have it.
+pub(super) fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}

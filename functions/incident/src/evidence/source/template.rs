@@ -1,7 +1,7 @@
 //! Templates in the parameters of a call: `{subject}`, `{from}`, `{each}`, `{call:/pointer}` …
 
 use super::Source;
-use super::pointer::values;
+use super::pointer::{text, values};
 use crate::evidence::EvidenceItem;
 use crate::record::IncidentId;
 use jiff::Timestamp;
@@ -69,7 +69,7 @@ pub(super) fn global_region(partition: &str) -> &'static str {
 }
 
 /// What the host names of a partition end with.
-pub(super) fn suffix(partition: &str) -> &'static str {
+pub fn suffix(partition: &str) -> &'static str {
     if partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" }
 }
 
@@ -89,11 +89,7 @@ impl Known<'_> {
         while let Some((before, after)) = rest.split_once('{') {
             let Some((name, following)) = after.split_once('}') else { break };
             filled.push_str(before);
-            let value = match self.value(name) {
-                Some(Value::String(text)) => text,
-                Some(value @ (Value::Number(_) | Value::Bool(_))) => value.to_string(),
-                Some(Value::Null | Value::Array(_) | Value::Object(_)) | None => return Err(Unfilled(name.to_owned())),
-            };
+            let value = self.value(name).as_ref().and_then(text).ok_or_else(|| Unfilled(name.to_owned()))?;
             filled.push_str(&write(name, value));
             rest = following;
         }
