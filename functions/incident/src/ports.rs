@@ -7,7 +7,7 @@ use crate::containment::Place;
 use crate::evidence::source::Request;
 use crate::fault::Failure;
 use crate::records::Page;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 /// The vault: what is put there stays as it is (Object Lock).
@@ -20,6 +20,46 @@ pub trait Vault {
     async fn publish(&self, path: &str, bytes: Vec<u8>, content_type: &str) -> Result<(), Failure>;
     /// The newest version of an object; `None` if there is none.
     async fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Failure>;
+}
+
+/// One version of an object in the vault, by name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ObjectVersion {
+    /// Its path in the vault.
+    pub path: String,
+    /// Which version; `None` is the newest.
+    pub id: Option<String>,
+}
+
+/// For how long nobody can delete a version.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lock {
+    /// Until then, by its retention.
+    pub until: Option<Timestamp>,
+    /// `COMPLIANCE` or `GOVERNANCE`, which some may bypass.
+    pub mode: Option<String>,
+    /// Whether a legal hold keeps it beside that, without an end.
+    pub is_held: bool,
+}
+
+/// Gives evidence out of the vault, and keeps it in there.
+pub trait EvidenceDesk {
+    /// For how long each of these is locked, in their order; `None` where there is no such version.
+    async fn locks(&self, versions: &[ObjectVersion]) -> Result<Vec<Option<Lock>>, Failure>;
+    /// Puts a legal hold on each of these, or ends it; answers for each whether there is such a version.
+    async fn hold(&self, versions: &[ObjectVersion], is_held: bool) -> Result<Vec<bool>, Failure>;
+    /// A link by which whoever has it reads this version for so long.
+    async fn link(&self, version: &ObjectVersion, valid_for: SignedDuration) -> Result<String, Failure>;
+}
+
+/// Signs with a key that nobody can take away: ECDSA on P-256 over SHA-256.
+pub trait Signer {
+    /// The ARN of the key.
+    fn key(&self) -> &str;
+    /// The signature, in DER, of what has this digest.
+    async fn sign(&self, digest: &Digest) -> Result<Vec<u8>, Failure>;
+    /// The public half: base64 of a SubjectPublicKeyInfo in DER.
+    async fn public_key(&self) -> Result<String, Failure>;
 }
 
 /// What people have told Tocsin: the settings documents and their signatures. Evidence lies elsewhere, so that whoever writes

@@ -65,6 +65,22 @@ pub struct Custodian {
     pub role: String,
 }
 
+impl Custodian {
+    /// A person, by the ARN that a request was signed with. Of a session of a role, the role is the one that was assumed; its
+    /// path is not part of a session's ARN.
+    pub fn person(arn: &str) -> Self {
+        let parts: Vec<&str> = arn.splitn(6, ':').collect();
+        let role = match parts.as_slice() {
+            ["arn", partition, "sts", _, account, session] => session
+                .strip_prefix("assumed-role/")
+                .and_then(|session| session.split('/').next())
+                .map(|role| format!("arn:{partition}:iam::{account}:role/{role}")),
+            _ => None,
+        };
+        Self { name: arn.to_owned(), role: role.unwrap_or_else(|| arn.to_owned()) }
+    }
+}
+
 /// One entry of the log: one line of `custody.jsonl`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -212,4 +228,22 @@ fn mark(incident: &IncidentId, at: Timestamp, statement: &Statement) -> Key {
         Digest::of_parts(&[deed.as_str(), path, sha256, why])
     };
     Key::custody_mark(incident, &about)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Custodian;
+
+    #[test]
+    fn the_role_of_a_person_is_the_one_that_was_assumed() {
+        let role = |arn: &str| Custodian::person(arn).role;
+        let session = "arn:aws-us-gov:sts::111122223333:assumed-role/Counsel/jane";
+        assert_eq!(role(session), "arn:aws-us-gov:iam::111122223333:role/Counsel");
+        assert_eq!(Custodian::person(session).name, session);
+        for user in
+            ["arn:aws:iam::111122223333:user/staff/jane", "arn:aws:sts::111122223333:federated-user/jane", "odd"]
+        {
+            assert_eq!(role(user), user);
+        }
+    }
 }

@@ -15,5 +15,5 @@ pub use custody::{Custodian, CustodyEntry, Deed};
 pub use file::EvidenceFile;
 pub use item::{Cursor, EvidenceItem, Gap, Preservation, Progress, Stage};
 pub use manifest::Manifest;
-pub use seal::Seal;
+pub use seal::{Seal, SealRecord, SignedSeal};
 pub use source::Source;

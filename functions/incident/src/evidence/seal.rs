@@ -58,3 +58,23 @@ impl Seal {
         serde_json::to_string_pretty(self).map(|text| text + "\n")
     }
 }
+
+/// What is recorded of the last seal: by it, a repeat over the same evidence is known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealRecord {
+    /// Of the manifest.
+    pub manifest_sha256: Digest,
+    /// When the manifest was written, which is part of it.
+    pub manifest_at: Timestamp,
+    /// The seal; `None` until it is signed.
+    pub signed: Option<SignedSeal>,
+}
+
+/// A seal with its signature.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedSeal {
+    /// The seal.
+    pub seal: Seal,
+    /// Base64 of its signature in DER. Another signature of the same seal would be other bytes.
+    pub signature: String,
+}

@@ -140,6 +140,16 @@ impl Key {
         Self::new(incident(id), format!("CUSTODY#{sequence:08}"))
     }
 
+    /// The last seal of the evidence.
+    pub fn seal(id: &IncidentId) -> Self {
+        Self::new(incident(id), "SEAL")
+    }
+
+    /// Whether all evidence is kept beyond its retention, and how far that has come.
+    pub fn legal_hold(id: &IncidentId) -> Self {
+        Self::new(incident(id), "LEGAL-HOLD")
+    }
+
     /// One version of the facts.
     pub fn facts(id: &IncidentId, version: u32) -> Self {
         Self::new(incident(id), format!("FACTS#{version:06}"))

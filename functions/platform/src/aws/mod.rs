@@ -2,11 +2,14 @@
 
 mod answer_body;
 mod dynamodb;
+mod evidence_desk;
 mod failure;
 mod feeds;
 mod findings;
 mod function_url;
 mod held_vault;
+mod kms;
+mod link;
 mod member;
 mod objects;
 mod s3;
@@ -22,6 +25,8 @@ pub use dynamodb::Table;
 pub use feeds::RegionalFeed;
 pub use findings::FindingServices;
 pub use function_url::FunctionUrl;
+pub use kms::SigningKey;
+pub use link::Download;
 pub use member::MemberRole;
 pub use objects::Objects;
 pub use s3::{LockedBucket, SettingsBucket};

@@ -63,9 +63,10 @@ pub(super) fn nothing_added(
         .iter()
         .flat_map(|item| item.files.iter().map(|file| format!("{}/{}", item.path, file.name)))
         .collect();
-    let is_preserved = |deed: Deed| deed == Deed::Preserved;
-    let unsealed: HashSet<&str> =
-        chain.unsealed().filter(|entry| is_preserved(entry.deed)).map(|entry| entry.path.as_str()).collect();
+    let mut to_be_sealed: HashSet<&str> =
+        manifest.items.iter().filter(|item| !item.complete).map(|item| item.path.as_str()).collect();
+    to_be_sealed
+        .extend(chain.unsealed().filter(|entry| entry.deed == Deed::Preserved).map(|entry| entry.path.as_str()));
     let mut beside = Vec::new();
     for path in paths {
         if listed.contains(&path) || matches!(path.as_str(), MANIFEST | CUSTODY | SEAL | SIGNATURE) {
@@ -73,8 +74,12 @@ pub(super) fn nothing_added(
         }
         if !path.starts_with(EVIDENCE) {
             beside.push(path);
-        } else if path.rsplit_once('/').is_some_and(|(folder, _)| unsealed.contains(folder)) {
-            broken.push(Broken::new(Kind::Unsealed, path, "it was preserved after the last seal"));
+        } else if path.rsplit_once('/').is_some_and(|(folder, _)| to_be_sealed.contains(folder)) {
+            broken.push(Broken::new(
+                Kind::Unsealed,
+                path,
+                "it was preserved after the last seal, or while that was made",
+            ));
         } else {
             broken.push(Broken::new(Kind::Added, path, "the manifest does not list it"));
         }

@@ -81,7 +81,8 @@ pub(super) fn against_chain(manifest: &Manifest, chain: &Chain, broken: &mut Vec
         }
         well_formed(item, broken);
         match preserved.get(item.path.as_str()) {
-            Some(entry) if entry.sha256.as_ref() != Some(&item.sums) => {
+            // What was not complete when it was sealed may have been completed, and entered, a moment later.
+            Some(entry) if item.complete && entry.sha256.as_ref() != Some(&item.sums) => {
                 let what = format!("its digest is not that of entry {} of `{CUSTODY}`", entry.sequence);
                 broken.push(Broken::altered(item.path.as_str(), what));
             }
@@ -105,6 +106,10 @@ pub(super) fn against_chain(manifest: &Manifest, chain: &Chain, broken: &mut Vec
     for path in absent {
         broken.push(Broken::new(Kind::Missing, path, "it was preserved, and the manifest does not list it"));
     }
+    let incomplete: Vec<&ManifestItem> = manifest.items.iter().filter(|item| !item.complete).collect();
+    let is_of =
+        |item: &ManifestItem, path: &str| path.strip_prefix(&item.path).is_some_and(|part| part.starts_with('/'));
+    gaps.retain(|(path, _)| !incomplete.iter().any(|item| is_of(item, path)));
     let mut left: Vec<(String, String)> = gaps.into_iter().collect();
     left.sort_unstable();
     for (path, _) in left {
