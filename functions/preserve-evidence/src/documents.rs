@@ -43,7 +43,8 @@ impl<T: Records, V: Vault, G, A: ActionRunner, S: SourceReader, F> Preserver<T, 
                     },
                 },
                 Err(unfilled) => {
-                    self.gap(&mut held.record, &making.name, unfilled.to_string());
+                    let why = making.without.clone().unwrap_or_else(|| unfilled.to_string());
+                    self.gap(&mut held.record, &making.name, why);
                     None
                 }
             };

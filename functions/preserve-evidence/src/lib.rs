@@ -139,7 +139,10 @@ where
                 }
                 None => self.go_on(&run, item).await?,
             };
-            result.add(&settled);
+            // What is begun before containment must never keep containment waiting.
+            let is_waited_for = task.stage == Stage::BesideContainment
+                || Source::named(&settled.item.source).is_none_or(|source| !source.begun_first);
+            result.add(&settled, is_waited_for);
         }
         Ok(result)
     }
@@ -187,10 +190,10 @@ where
 }
 
 impl Preserved {
-    fn add(&mut self, preservation: &Preservation) {
+    fn add(&mut self, preservation: &Preservation, is_waited_for: bool) {
         self.items += 1;
         self.gaps += preservation.gaps.len();
-        if let Progress::AtWork { next } = &preservation.progress {
+        if let (true, Progress::AtWork { next }) = (is_waited_for, &preservation.progress) {
             self.go_on_after(1 << next.asked.min(6));
         }
     }

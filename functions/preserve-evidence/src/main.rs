@@ -2,7 +2,7 @@
 
 use incident::containment::Playbooks;
 use incident::evidence::Custodian;
-use incident::evidence::source::Destination;
+use incident::evidence::source::{Destination, MemoryTool};
 use platform::aws::{Automations, FindingServices, LockedBucket, MemberRole, SettingsBucket, Sources, Table};
 use platform::{Sdk, Stopped, clock, required, required_number, serve_until};
 use preserve_evidence::Preserver;
@@ -30,6 +30,7 @@ async fn main() -> Result<(), Stopped> {
             account: required("EVIDENCE_ACCOUNT")?,
             region: required("AWS_REGION")?,
             snapshot_key: required("SNAPSHOT_KEY_ARN")?,
+            memory_tool: MemoryTool::read(&required("MEMORY_TOOL")?),
         },
         activity_days: required_number("ACTIVITY_DAYS")?,
         clock: clock::now,

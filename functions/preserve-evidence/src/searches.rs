@@ -73,14 +73,17 @@ impl<T: Records, V: Vault, G, A: ActionRunner, S: SourceReader, F> Preserver<T, 
             Ok(answer) => answer,
             Err(failure) => return Ok(self.put_off(search, held, &failure)),
         };
-        let text = |pointer: &str| values(&execution, pointer).first().and_then(|value| value.as_str()).map(str::to_owned);
+        let text =
+            |pointer: &str| values(&execution, pointer).first().and_then(|value| value.as_str()).map(str::to_owned);
         let state = text("/QueryExecution/Status/State").unwrap_or_default();
         match state.as_str() {
             "SUCCEEDED" => {}
             // Athena says why: a limit of bytes that was reached, a bucket that it may not read.
             "FAILED" | "CANCELLED" => {
                 let why = text("/QueryExecution/Status/AthenaError/ErrorType");
-                let scanned = values(&execution, "/QueryExecution/Statistics/DataScannedInBytes").first().map(ToString::to_string);
+                let scanned = values(&execution, "/QueryExecution/Statistics/DataScannedInBytes")
+                    .first()
+                    .map(ToString::to_string);
                 let (why, scanned) = (why.unwrap_or_default(), scanned.unwrap_or_default());
                 let reason = format!("the search ended as {state} (type `{why}`) after {scanned} bytes were read");
                 self.gap(&mut held.record, &search.name, reason);

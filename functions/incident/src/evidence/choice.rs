@@ -10,11 +10,11 @@ use std::collections::BTreeSet;
 /// What to preserve of an incident at this stage: of every resource what each source knows of it, in the order of volatility of
 /// RFC 3227. `findings` are the identities of its findings.
 ///
-/// Before containment, only what containment would change: that is the playbook's to say. The later stage holds the earlier
+/// Before containment, only what containment would change, which is the playbook's to say, and what has to be begun by then. The later stage holds the earlier
 /// one, so that what broke off there is finished.
 pub fn items(playbook: &Playbook, incident: &Incident, findings: &[String], stage: Stage) -> Vec<EvidenceItem> {
     let is_wanted = |source: &&Source| match stage {
-        Stage::BeforeContainment => playbook.evidence_first.contains(&source.id),
+        Stage::BeforeContainment => source.begun_first || playbook.evidence_first.contains(&source.id),
         Stage::BesideContainment => true,
     };
     let mut sources: Vec<&Source> = Source::all().filter(is_wanted).collect();

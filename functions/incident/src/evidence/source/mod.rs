@@ -9,7 +9,7 @@ mod template;
 pub use answer::{Form, read as read_answer};
 pub use pointer::values;
 pub use request::{Request, escape};
-pub use template::{Destination, Known, Unfilled, Window, suffix};
+pub use template::{Destination, Known, MemoryTool, Unfilled, Window, suffix};
 
 use crate::evidence::EvidenceItem;
 use crate::finding::EntityKind;
@@ -61,6 +61,9 @@ pub struct Source {
     pub of: Option<Whole>,
     /// Lower is taken first: the order of volatility of RFC 3227, section 2.1.
     pub volatility: u8,
+    /// Whether it is begun before containment and waited for by nobody, whatever the playbook: containment would make it impossible.
+    #[serde(default)]
+    pub begun_first: bool,
     /// Only a resource whose id begins so is asked about.
     pub id_prefix: Option<String>,
     /// The form of ids. Its named groups are names for templates.
@@ -97,6 +100,9 @@ pub struct Making {
     pub at: Whereabouts,
     /// Its parameters: templates.
     pub with: BTreeMap<String, String>,
+    /// The gap that is recorded where a parameter has no value.
+    #[serde(default)]
+    pub without: Option<String>,
     /// Parameters that are lists. Where one of them would be empty there is nothing to make.
     #[serde(default)]
     pub lists: BTreeMap<String, ListOf>,

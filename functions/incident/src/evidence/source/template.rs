@@ -27,6 +27,28 @@ pub struct Destination {
     pub region: String,
     /// The key there that snapshots are copied under.
     pub snapshot_key: String,
+    /// What memory is dumped with, if that is set.
+    pub memory_tool: Option<MemoryTool>,
+}
+
+/// The tool that memory is dumped with, in a bucket of the evidence account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemoryTool {
+    /// The bucket.
+    pub bucket: String,
+    /// The key.
+    pub key: String,
+    /// The SHA-256 in hexadecimal, without which it is not run.
+    pub sha256: String,
+}
+
+impl MemoryTool {
+    /// The tool as settings give it: `bucket/key sha256`. `None` where nothing is set.
+    pub fn read(setting: &str) -> Option<Self> {
+        let (place, sha256) = setting.trim().split_once(' ')?;
+        let (bucket, key) = place.split_once('/')?;
+        Some(Self { bucket: bucket.to_owned(), key: key.to_owned(), sha256: sha256.trim().to_owned() })
+    }
 }
 
 /// What a template can name.
@@ -153,6 +175,9 @@ impl Known<'_> {
             "evidence.account" => self.destination.account.clone().into(),
             "evidence.region" => self.destination.region.clone().into(),
             "evidence.snapshot_key" => self.destination.snapshot_key.clone().into(),
+            "evidence.tool.bucket" => self.destination.memory_tool.as_ref()?.bucket.clone().into(),
+            "evidence.tool.key" => self.destination.memory_tool.as_ref()?.key.clone().into(),
+            "evidence.tool.sha256" => self.destination.memory_tool.as_ref()?.sha256.clone().into(),
             "from" => self.window.from.to_string().into(),
             "to" => self.window.to.to_string().into(),
             "from.seconds" => self.window.from.as_second().into(),

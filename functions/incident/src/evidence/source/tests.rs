@@ -59,6 +59,7 @@ fn asked(subject: &str, of: &Service, calls: Value, answers: Value) -> Vec<Resul
             account: "999988887777".to_owned(),
             region: "eu-central-1".to_owned(),
             snapshot_key: "arn:aws:kms:eu-central-1:999988887777:key/k".to_owned(),
+            memory_tool: None,
         },
         window: Window { from: "2026-11-20T00:00:00Z".parse().unwrap(), to: "2026-11-23T03:04:05Z".parse().unwrap() },
         each: &[],
