@@ -51,7 +51,7 @@ def order(aws, deployed, incident: str) -> str:
     line = {"account": stack.MEMBER, "region": aws.region, "bucket": bucket, "key": "dump"}
     content = (json.dumps(line, separators=(",", ":")) + "\n").encode()
     path = f"incidents/{incident}/copies/{hashlib.sha256(content).hexdigest()[:16]}.jsonl"
-    aws.client("s3").put_object(Bucket=deployed.vault, Key=path, Body=content)
+    aws.client("s3", credentials=stack.custodian(aws)).put_object(Bucket=deployed.vault, Key=path, Body=content)
     return digest
 
 
