@@ -6,7 +6,7 @@
 mod table;
 
 use base64ct::{Base64, Encoding as _};
-use incident::containment::guard::{Count, Guard, Loaded, PATH, SIGNATURE_PATH, Tally, load};
+use incident::containment::guard::{Count, EvidencePlace, Guard, Loaded, PATH, SIGNATURE_PATH, Tally, load};
 use incident::containment::{ActionId, Step};
 use incident::finding::Located;
 use incident::ports::Settings;
@@ -136,6 +136,20 @@ fn protected_and_critical_resources_are_known_by_id_arn_and_what_lies_in_them() 
     {
         assert_eq!(objection(&guard, kind, id, 0), None, "{id}");
     }
+}
+
+#[test]
+fn evidence_is_shut_by_no_action_whatever_the_document_says() {
+    let guard = loaded(&signed(&document(1, 9, &[])), &Table::default(), now()).guard;
+    let objects = [(EntityKind::Bucket, "tocsin-vault"), (EntityKind::Object, "tocsin-vault/incidents/x")];
+    assert!(objects.iter().all(|(kind, id)| objection(&guard, *kind, id, 0).is_none()));
+    let account = found(EntityKind::Instance, "i-0ab").account;
+    let spared =
+        guard.clone().sparing(&EvidencePlace { account: "999988887777".into(), bucket: "tocsin-vault".into() });
+    assert!(objects.iter().all(|(kind, id)| objection(&spared, *kind, id, 0).unwrap().contains("evidence")));
+    assert_eq!(objection(&spared, EntityKind::Instance, "i-0ab", 0), None);
+    let own = guard.sparing(&EvidencePlace { account, bucket: "another".into() });
+    assert!(objection(&own, EntityKind::Instance, "i-0ab", 0).unwrap().contains("evidence"));
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod status;
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
 use halt::Halt;
 use incident::containment::ActionRunner;
+use incident::containment::guard::EvidencePlace;
 use incident::ports::{Responses, Settings};
 use incident::records::Records;
 use incident::{Failure, Fault};
@@ -36,6 +37,8 @@ pub struct Desk<T, S, A, M> {
     pub reversals: M,
     /// The key that the settings are signed with.
     pub public_key: String,
+    /// Where evidence lies, which no automatic action touches.
+    pub evidence: EvidencePlace,
     /// The role by which `preserve-evidence` must still read a bucket that is locked.
     pub evidence_role: MemberRole,
     /// Stands in for a region that nobody names.

@@ -1,5 +1,6 @@
 //! Wires `order-containment`.
 
+use incident::containment::guard::EvidencePlace;
 use order_containment::Desk;
 use platform::aws::{Automations, MemberRole, SettingsBucket, StateMachine, Table};
 use platform::{Sdk, Stopped, clock, given, required, serve};
@@ -16,6 +17,7 @@ async fn main() -> Result<(), Stopped> {
         records: Table::connect(&sdk, required("TABLE_NAME")?),
         settings: SettingsBucket::connect(&sdk, required("SETTINGS_BUCKET")?),
         public_key: given("SETTINGS_PUBLIC_KEY")?,
+        evidence: EvidencePlace { account: required("EVIDENCE_ACCOUNT")?, bucket: required("VAULT_BUCKET")? },
         evidence_role: MemberRole { name: required("EVIDENCE_ROLE")?, ..role.clone() },
         runner: Automations::connect(&sdk, role),
         containments: StateMachine::connect(&sdk, required("CONTAINMENT_ARN")?),

@@ -14,6 +14,7 @@ impl<T: Records, S: Settings, A: ActionRunner, M: Responses> Desk<T, S, A, M> {
     /// The guard for now.
     pub(crate) async fn guard(&self, now: Timestamp) -> Result<Guard, Halt> {
         let Loaded { guard, distrust } = guard::load(&self.settings, &self.records, &self.public_key, now).await?;
+        let guard = guard.sparing(&self.evidence);
         if distrust.is_some() {
             count("GuardDistrusted", 1);
         }

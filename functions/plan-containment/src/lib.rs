@@ -1,6 +1,6 @@
 //! Works out which actions an incident calls for, and which of them wait for a person.
 
-use incident::containment::guard::{self, Guard, Loaded, Tally, Window};
+use incident::containment::guard::{self, EvidencePlace, Guard, Loaded, Tally, Window};
 use incident::containment::plan::Withheld;
 use incident::containment::{
     ActionRecord, ActionState, Approval, ApprovalId, Hold, Order, OrderId, Plan, Playbook, Playbooks, Step, Wave,
@@ -25,6 +25,8 @@ pub struct Planner<T, S> {
     pub playbooks: Playbooks,
     /// The key that the settings are signed with.
     pub public_key: String,
+    /// Where evidence lies, which no automatic action touches.
+    pub evidence: EvidencePlace,
     /// The time between two passes of an action that needs two.
     pub repeat_after_seconds: u32,
 }
@@ -90,6 +92,7 @@ impl<T: Records, S: Settings> Planner<T, S> {
         let holdings = &organisation.data_inventory;
         let playbook = self.playbooks.choose(incident.category, &incident.entities, holdings).playbook;
         let Loaded { guard, distrust } = guard::load(&self.settings, &self.records, &self.public_key, now).await?;
+        let guard = guard.sparing(&self.evidence);
         if distrust.is_some() {
             count("GuardDistrusted", 1);
         }

@@ -1,6 +1,6 @@
 //! Starts one containment action, or joins the run that was started before.
 
-use incident::containment::guard::{self, Guard};
+use incident::containment::guard::{self, EvidencePlace, Guard};
 use incident::containment::hold::{Hold, Taken};
 use incident::containment::{ActionRecord, ActionRunner, ActionState, Automation, DocumentKind, Step};
 use incident::ports::Settings;
@@ -21,6 +21,8 @@ pub struct Starter<T, S, A> {
     pub runner: A,
     /// The key that the settings are signed with.
     pub public_key: String,
+    /// Where evidence lies, which no automatic action touches.
+    pub evidence: EvidencePlace,
     /// The role by which `preserve-evidence` must still read a bucket that is locked.
     pub evidence_role: MemberRole,
 }
@@ -134,7 +136,7 @@ impl<T: Records, S: Settings, A: ActionRunner> Starter<T, S, A> {
         let guard = if record.step.action.parameters.is_empty() {
             Guard::Open
         } else {
-            guard::load(&self.settings, &self.records, &self.public_key, now).await?.guard
+            guard::load(&self.settings, &self.records, &self.public_key, now).await?.guard.sparing(&self.evidence)
         };
         let role = self.evidence_role.arn(&record.step.account);
         let (step, incident) = (&record.step, &record.incident);

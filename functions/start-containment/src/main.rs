@@ -1,5 +1,6 @@
 //! Wires `start-containment`.
 
+use incident::containment::guard::EvidencePlace;
 use platform::aws::{Automations, MemberRole, SettingsBucket, Table};
 use platform::{Sdk, Stopped, clock, given, required, serve};
 use start_containment::Starter;
@@ -16,6 +17,7 @@ async fn main() -> Result<(), Stopped> {
         records: Table::connect(&sdk, required("TABLE_NAME")?),
         settings: SettingsBucket::connect(&sdk, required("SETTINGS_BUCKET")?),
         public_key: given("SETTINGS_PUBLIC_KEY")?,
+        evidence: EvidencePlace { account: required("EVIDENCE_ACCOUNT")?, bucket: required("VAULT_BUCKET")? },
         evidence_role: MemberRole { name: required("EVIDENCE_ROLE")?, ..role.clone() },
         runner: Automations::connect(&sdk, role),
     };

@@ -35,6 +35,24 @@ pub struct GuardDocument {
     /// Values for parameters of documents, by action and parameter.
     #[serde(default)]
     pub actions: BTreeMap<String, BTreeMap<String, Vec<String>>>,
+    /// Where evidence lies, which is protected whatever the document says: not part of it.
+    #[serde(skip)]
+    pub evidence: Option<EvidencePlace>,
+}
+
+/// Where evidence lies. A finding about it is a reason to look, never to shut its own keepers out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EvidencePlace {
+    /// The evidence account.
+    pub account: String,
+    /// The vault.
+    pub bucket: String,
+}
+
+impl EvidencePlace {
+    fn holds(&self, found: &Located) -> bool {
+        found.account == self.account || is_about(&self.bucket, &found.entity)
+    }
 }
 
 /// A resource that the business rests on.
@@ -119,6 +137,9 @@ impl GuardDocument {
     }
 
     pub(super) fn objection(&self, found: &Located) -> Option<String> {
+        if self.evidence.as_ref().is_some_and(|evidence| evidence.holds(found)) {
+            return Some("evidence lies there: to shut it would keep Tocsin from preserving more".to_owned());
+        }
         if self.protected.iter().any(|protected| is_about(protected, &found.entity)) {
             return Some("the resource is protected by the organisation's signed settings".to_owned());
         }

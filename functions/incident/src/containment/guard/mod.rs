@@ -8,7 +8,7 @@ mod document;
 mod load;
 mod tally;
 
-pub use document::{Caps, Critical, GuardDocument};
+pub use document::{Caps, Critical, EvidencePlace, GuardDocument};
 pub use load::{Loaded, Remembered, load, remembered, trust};
 pub use tally::{Tally, Window};
 
@@ -44,6 +44,15 @@ pub struct Count {
 }
 
 impl Guard {
+    /// The same, with evidence protected whatever the document says.
+    #[must_use]
+    pub fn sparing(mut self, evidence: &EvidencePlace) -> Self {
+        if let Self::Signed(document) = &mut self {
+            document.evidence = Some(evidence.clone());
+        }
+        self
+    }
+
     /// Why this action on this resource must wait for a person, if it must.
     pub fn objection(
         &self,
