@@ -5,7 +5,7 @@ import hashlib
 import json
 import re
 
-from demo import account, command, mail, shop
+from demo import account, command, custody, mail, shop
 from demo.records import Records
 from demo.stack import Stack, custodian
 from demo.watch import Watch
@@ -118,8 +118,7 @@ class Response:
 
     def verify(self) -> str:
         """What `tocsin verify` says of the incident's files."""
-        place = f"s3://{self.stack.vault}/incidents/{self.incident}"
-        return command.run("verify", place, environment=command.environment(self.aws, custodian(self.aws)))
+        return custody.verify(self.aws, self.stack, self.incident)
 
     def invoke(self, function: str, payload: dict) -> tuple[str | None, dict]:
         """Call a function as its state does; the name of its error, and its answer."""

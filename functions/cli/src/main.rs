@@ -2,6 +2,7 @@
 
 mod contain;
 mod decide;
+mod evidence;
 mod function;
 mod replay;
 mod scope;
@@ -24,6 +25,7 @@ struct Cli {
 enum Command {
     Contain(contain::Arguments),
     Decide(decide::Arguments),
+    Evidence(evidence::Arguments),
     Replay(replay::Arguments),
     Scope(scope::Arguments),
     Verify(verify::Arguments),
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Contain(arguments) => finish(contain::run(&arguments)),
         Command::Decide(arguments) => finish(decide::run(&arguments)),
+        Command::Evidence(arguments) => finish(evidence::run(&arguments)),
         Command::Replay(arguments) => finish(replay::run(&arguments)),
         Command::Scope(arguments) => finish(scope::run(&arguments)),
         Command::Verify(arguments) => finish(verify::run(&arguments)),

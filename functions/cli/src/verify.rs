@@ -1,26 +1,49 @@
-//! `tocsin verify`: checks the evidence of an incident offline, and names the first broken link.
+//! `tocsin verify`: checks the evidence of an incident offline, and names everything that does not hold.
+
+mod local;
+mod remote;
 
 use crate::Advised;
-use incident::Digest;
-use incident::digest::Measure;
-use incident::evidence::verify::{Broken, CaseFiles, verify};
-use platform::Sdk;
-use platform::aws::LockedBucket;
+use incident::evidence::schema::Paper;
+use incident::evidence::verify::{Broken, Signature, Verified, verify};
+use incident::signed::{PublicKey, SignatureError};
+use local::Local;
+use remote::Remote;
 use serde_json::json;
-use std::error::Error;
-use std::fs::{self, File};
-use std::io::{self, Read as _, Write as _};
+use std::fs;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Check manifest, custody chain and every file of an incident's evidence.
+/// It holds, as far as it was checked: no key was given, or the log goes on after the seal.
+const NOT_ALL_PROVED: u8 = 3;
+
+/// Check the seal, its signature, manifest, custody chain and every file of an incident's evidence. No AWS for a directory.
+///
+/// Exit codes: 0 everything is proved, 1 something does not hold, 2 a wrong call, 3 everything holds, but not all of it is proved:
+/// no `--key` was given, or entries of the log are not sealed yet.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// The incident's folder: a directory, or `s3://VAULT/incidents/INCIDENT`.
-    location: String,
+    #[arg(required_unless_present = "schema")]
+    location: Option<String>,
+    /// The public key of the seals: a file with PEM, or with base64 of DER as `aws kms get-public-key` prints it. Take it from the
+    /// key's account or from paper, never from beside the evidence.
+    #[arg(long)]
+    key: Option<PathBuf>,
     /// Print the outcome as one JSON document.
     #[arg(long)]
     json: bool,
+    /// Print the JSON Schema of a paper instead: `manifest`, one entry of `custody`, or `seal`.
+    #[arg(long, value_name = "PAPER", conflicts_with_all = ["location", "key"])]
+    schema: Option<Schema>,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Schema {
+    Manifest,
+    Custody,
+    Seal,
 }
 
 /// Why the check could not be made, or what it found.
@@ -28,8 +51,20 @@ pub(crate) struct Arguments {
 pub(crate) enum VerifyError {
     #[error("`{0}` is neither a directory nor `s3://BUCKET/PREFIX`")]
     NoSuchPlace(String),
-    #[error("the evidence does not hold")]
-    Broken(#[source] Broken),
+    #[error("the key in `{path}` cannot be used")]
+    Key {
+        path: String,
+        #[source]
+        source: SignatureError,
+    },
+    #[error("`{path}` cannot be read")]
+    Unreadable {
+        path: String,
+        #[source]
+        source: io::Error,
+    },
+    #[error("the evidence does not hold: {}", .0.iter().map(|broken| format!("\n  {broken}")).collect::<String>())]
+    Broken(Vec<Broken>),
     #[error("the outcome cannot be printed")]
     Output(#[from] io::Error),
 }
@@ -37,121 +72,92 @@ pub(crate) enum VerifyError {
 impl Advised for VerifyError {
     fn advice(&self) -> String {
         match self {
-            Self::NoSuchPlace(_) => "Name the folder that holds `manifest.json` and `custody.jsonl`.".to_owned(),
-            Self::Broken(_) => {
-                "Keep this copy as it is, fetch the vault's object versions, and compare them.".to_owned()
+            Self::NoSuchPlace(_) => "Name the folder that holds `manifest.json` and `custody.jsonl`.",
+            Self::Key { .. } | Self::Unreadable { .. } => {
+                "Write the key there with `aws kms get-public-key --key-id ARN --query PublicKey --output text`."
             }
-            Self::Output(_) => "Send standard output to a file that can be written.".to_owned(),
+            Self::Broken(_) => "Keep this copy as it is, fetch the vault's object versions, and compare them.",
+            Self::Output(_) => "Send standard output to a file that can be written.",
         }
+        .to_owned()
     }
 
     fn exit_code(&self) -> u8 {
         match self {
-            Self::NoSuchPlace(_) => 2,
+            Self::NoSuchPlace(_) | Self::Key { .. } | Self::Unreadable { .. } => 2,
             Self::Broken(_) | Self::Output(_) => 1,
         }
     }
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, VerifyError> {
-    let location = &arguments.location;
+    let mut out = io::stdout().lock();
+    if let Some(schema) = arguments.schema {
+        let paper = match schema {
+            Schema::Manifest => Paper::Manifest,
+            Schema::Custody => Paper::Custody,
+            Schema::Seal => Paper::Seal,
+        };
+        out.write_all(paper.schema().as_bytes())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let location = arguments.location.as_deref().unwrap_or_default();
+    let key = arguments.key.as_deref().map(read_key).transpose()?;
     let outcome = match location.strip_prefix("s3://") {
         Some(place) => {
-            let no_place = || VerifyError::NoSuchPlace(location.clone());
-            let (bucket, prefix) = place.split_once('/').ok_or_else(no_place)?;
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            let bucket = runtime.block_on(async { LockedBucket::connect(&Sdk::load().await, bucket.to_owned()) });
-            verify(&Remote { runtime, bucket, prefix: format!("{}/", prefix.trim_end_matches('/')) })
+            let (bucket, prefix) =
+                place.split_once('/').ok_or_else(|| VerifyError::NoSuchPlace(location.to_owned()))?;
+            verify(&Remote::at(bucket, prefix)?, key.as_ref())
         }
-        None if Path::new(location).is_dir() => verify(&Local(PathBuf::from(location))),
-        None => return Err(VerifyError::NoSuchPlace(location.clone())),
+        None if Path::new(location).is_dir() => verify(&Local::at(location), key.as_ref()),
+        None => return Err(VerifyError::NoSuchPlace(location.to_owned())),
     };
-    let mut out = io::stdout().lock();
     match outcome {
-        Ok(verified) if arguments.json => writeln!(out, "{}", json!({"ok": true, "verified": verified}))?,
-        Ok(verified) => writeln!(
-            out,
-            "holds: {} files, {} custody entries, {} recorded gaps\nhead of the custody log: {}",
-            verified.files, verified.custody_entries, verified.gaps, verified.head
-        )?,
+        Ok(verified) => {
+            if arguments.json {
+                writeln!(out, "{}", json!({"ok": true, "verified": verified}))?;
+            } else {
+                lines(&verified).iter().try_for_each(|line| writeln!(out, "{line}"))?;
+            }
+            Ok(if verified.is_proved() { ExitCode::SUCCESS } else { ExitCode::from(NOT_ALL_PROVED) })
+        }
         Err(broken) => {
             if arguments.json {
-                writeln!(out, "{}", json!({"ok": false, "broken": broken.to_string()}))?;
+                let first = broken.first().map(ToString::to_string);
+                writeln!(out, "{}", json!({"ok": false, "broken": first, "all": broken}))?;
             }
-            return Err(VerifyError::Broken(broken));
-        }
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-struct Local(PathBuf);
-
-impl Local {
-    fn open(&self, path: &str) -> io::Result<Option<File>> {
-        match File::open(self.0.join(path)) {
-            Ok(file) => Ok(Some(file)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
+            Err(VerifyError::Broken(broken))
         }
     }
 }
 
-impl CaseFiles for Local {
-    fn paths(&self) -> Result<Vec<String>, Box<dyn Error>> {
-        let mut paths = Vec::new();
-        let mut folders = vec![self.0.clone()];
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder)? {
-                let path = entry?.path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else {
-                    let relative = path.strip_prefix(&self.0)?;
-                    paths.push(relative.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/"));
-                }
-            }
-        }
-        paths.sort();
-        Ok(paths)
-    }
-
-    fn measure(&self, path: &str) -> Result<Option<(Digest, u64)>, Box<dyn Error>> {
-        let Some(mut file) = self.open(path)? else { return Ok(None) };
-        let mut measure = Measure::default();
-        let mut piece = vec![0; 64 * 1024];
-        loop {
-            let length = file.read(&mut piece)?;
-            match piece.get(..length) {
-                Some([]) | None => return Ok(Some(measure.finish())),
-                Some(read) => measure.take(read),
-            }
-        }
-    }
-
-    fn text(&self, path: &str) -> Result<Option<String>, Box<dyn Error>> {
-        Ok(self.open(path)?.map(io::read_to_string).transpose()?)
-    }
+fn read_key(path: &Path) -> Result<PublicKey, VerifyError> {
+    let shown = path.display().to_string();
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(source) => return Err(VerifyError::Unreadable { path: shown, source }),
+    };
+    PublicKey::read(&text).map_err(|source| VerifyError::Key { path: shown, source })
 }
 
-struct Remote {
-    runtime: tokio::runtime::Runtime,
-    bucket: LockedBucket,
-    prefix: String,
-}
-
-impl CaseFiles for Remote {
-    fn paths(&self) -> Result<Vec<String>, Box<dyn Error>> {
-        let paths = self.runtime.block_on(self.bucket.list(&self.prefix))?;
-        Ok(paths.iter().filter_map(|path| path.strip_prefix(&self.prefix)).map(str::to_owned).collect())
+fn lines(verified: &Verified) -> Vec<String> {
+    let Verified { files, custody_entries, gaps, head, sealed_at, key, signature, unsealed, .. } = verified;
+    let mut lines = vec![
+        format!("holds: {files} files, {custody_entries} custody entries, {gaps} recorded gaps"),
+        format!("head of the custody log: {head}"),
+        format!("sealed at {sealed_at} with {key}"),
+    ];
+    lines.push(match signature {
+        Signature::Checked => "signature: one of this seal, by the key that was given".to_owned(),
+        Signature::NotChecked => {
+            "signature: NOT CHECKED, since no --key was given: whoever can write every file could have made all of this".to_owned()
+        }
+    });
+    for later in unsealed {
+        lines.push(format!("not sealed yet: entry {} of the log, {} {}", later.sequence, later.deed.as_str(), later.path));
     }
-
-    fn measure(&self, path: &str) -> Result<Option<(Digest, u64)>, Box<dyn Error>> {
-        Ok(self.runtime.block_on(self.bucket.measure(&format!("{}{path}", self.prefix)))?)
+    if !verified.beside.is_empty() {
+        lines.push(format!("beside the evidence, and not sealed: {}", verified.beside.join(", ")));
     }
-
-    fn text(&self, path: &str) -> Result<Option<String>, Box<dyn Error>> {
-        use incident::ports::Vault as _;
-        let bytes = self.runtime.block_on(self.bucket.read(&format!("{}{path}", self.prefix)))?;
-        Ok(bytes.map(String::from_utf8).transpose()?)
-    }
+    lines
 }

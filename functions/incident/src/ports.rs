@@ -14,6 +14,9 @@ use serde_json::Value;
 pub trait Vault {
     /// Puts an object unless there is one; answers with the one that is there now.
     async fn preserve(&self, path: &str, bytes: Vec<u8>, content_type: &str) -> Result<Kept, Failure>;
+    /// The names of the objects that lie in a folder itself, not below it. Only this tells surely that there is none: whoever may
+    /// read but not list is answered alike where nothing is and where nothing may be read.
+    async fn names(&self, folder: &str) -> Result<Vec<String>, Failure>;
     /// What the vault says of the newest version of an object, which is not read for it; `None` if there is none.
     async fn kept(&self, path: &str) -> Result<Option<Kept>, Failure>;
     /// Puts a new version of an object, such as a manifest that grew.

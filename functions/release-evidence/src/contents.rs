@@ -48,8 +48,9 @@ impl<T: Records, V: Vault + EvidenceDesk> Desk<T, V> {
     pub(crate) async fn entries(&self, incident: &IncidentId, after: Option<&str>) -> Result<Vec<Entry>, Failure> {
         let files: Vec<EvidenceFile> = self.records.list(&Listing::of_incident(incident, "FILE#")).await?;
         let mut entries: Vec<Entry> = files.into_iter().map(Entry::of_file).collect();
-        for path in PAPERS {
-            entries.extend(self.paper(incident, path).await?);
+        let names = self.vault.names(&format!("incidents/{incident}")).await?;
+        for name in names.iter().filter(|name| PAPERS.contains(&name.as_str())) {
+            entries.extend(self.paper(incident, name).await?);
         }
         entries.retain(|entry| after.is_none_or(|after| entry.path.as_str() > after));
         entries.sort_by(|one, other| one.path.cmp(&other.path));
@@ -59,7 +60,9 @@ impl<T: Records, V: Vault + EvidenceDesk> Desk<T, V> {
     /// The one at this path.
     pub(crate) async fn entry(&self, incident: &IncidentId, path: &str) -> Result<Option<Entry>, Failure> {
         if PAPERS.contains(&path) {
-            return self.paper(incident, path).await;
+            let names = self.vault.names(&format!("incidents/{incident}")).await?;
+            let is_there = names.iter().any(|name| name == path);
+            return if is_there { self.paper(incident, path).await } else { Ok(None) };
         }
         let file: Option<EvidenceFile> = self.records.get(&Key::evidence_file(incident, path)).await?;
         Ok(file.map(Entry::of_file))

@@ -31,9 +31,12 @@ impl Papers {
 
     /// Puts those into the vault that are not there as they should be.
     pub(crate) async fn publish(self, vault: &impl Vault, id: &IncidentId) -> Result<(), Failure> {
+        let folder = format!("incidents/{id}");
+        let names = vault.names(&folder).await?;
         for (name, bytes, content_type) in self.0 {
-            let path = format!("incidents/{id}/{name}");
-            let kept = vault.kept(&path).await?;
+            let path = format!("{folder}/{name}");
+            let is_there = names.iter().any(|there| there == name);
+            let kept = if is_there { vault.kept(&path).await? } else { None };
             if kept.is_none_or(|kept| kept.sha256 != Digest::of(&bytes)) {
                 vault.publish(&path, bytes, content_type).await?;
             }

@@ -32,6 +32,8 @@ class Stack:
     approval_url: str
     order_url: str
     decision_url: str
+    release_url: str
+    seal_key: str
     response: str
     settings_key: ec.EllipticCurvePrivateKey
 
@@ -102,6 +104,8 @@ def deploy(aws) -> Stack:
         approval_url=outputs["ContainmentApprovalUrl"],
         order_url=outputs["ContainmentOrderUrl"],
         decision_url=outputs["LegalDecisionUrl"],
+        release_url=outputs["EvidenceReleaseUrl"],
+        seal_key=kept["SigningKeyArn"],
         response=outputs["IncidentResponseStateMachineArn"],
     )
 
@@ -119,6 +123,11 @@ def admit_counsel(aws, name: str) -> dict[str, str]:
 def admit_approver(aws, name: str) -> dict[str, str]:
     """The access key of somebody who may approve containment; all it may do is see what waits, and decide."""
     return admit(aws, name, "Tocsin-ContainmentApprover")
+
+
+def admit_reader(aws, name: str) -> dict[str, str]:
+    """The access key of somebody who may reach evidence; all it may do is ask for it, on record."""
+    return admit(aws, name, "Tocsin-EvidenceReader")
 
 
 def admit_operator(aws, name: str) -> dict[str, str]:

@@ -85,6 +85,19 @@ impl Vault for LockedBucket {
         }
     }
 
+    async fn names(&self, folder: &str) -> Result<Vec<String>, Failure> {
+        let prefix = format!("{folder}/");
+        let list = self.client.list_objects_v2().bucket(&self.name).prefix(&prefix).delimiter("/");
+        let mut pages = list.into_paginator().send();
+        let mut names = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| failed("listing the vault", error))?;
+            let keys = page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key);
+            names.extend(keys.filter_map(|key| key.strip_prefix(&prefix).map(str::to_owned)));
+        }
+        Ok(names)
+    }
+
     async fn kept(&self, path: &str) -> Result<Option<Kept>, Failure> {
         let head =
             self.client.head_object().bucket(&self.name).key(path).checksum_mode(ChecksumMode::Enabled).send().await;
