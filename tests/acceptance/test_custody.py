@@ -200,7 +200,7 @@ def test_nothing_is_given_without_a_reason_or_of_what_is_unknown(answered, ask):
     entered = len(entries(answered))
     for what, members, code in [
         ("list", {"reason": ""}, "nothing-said"),
-        ("list", {}, "malformed"),
+        ("list", {}, "nothing-said"),
         ("fetch", {"path": "evidence/none/none", "reason": "court"}, "no-such-file"),
         ("fetch", {"path": "manifest.json", "reason": " "}, "nothing-said"),
         ("list", {"incident": "inc-" + "9" * 20, "reason": "court"}, "no-such-incident"),

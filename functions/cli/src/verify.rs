@@ -150,11 +150,17 @@ fn lines(verified: &Verified) -> Vec<String> {
     lines.push(match signature {
         Signature::Checked => "signature: one of this seal, by the key that was given".to_owned(),
         Signature::NotChecked => {
-            "signature: NOT CHECKED, since no --key was given: whoever can write every file could have made all of this".to_owned()
+            "signature: NOT CHECKED, since no --key was given: whoever can write every file could have made all of this"
+                .to_owned()
         }
     });
     for later in unsealed {
-        lines.push(format!("not sealed yet: entry {} of the log, {} {}", later.sequence, later.deed.as_str(), later.path));
+        lines.push(format!(
+            "not sealed yet: entry {} of the log, {} {}",
+            later.sequence,
+            later.deed.as_str(),
+            later.path
+        ));
     }
     if !verified.beside.is_empty() {
         lines.push(format!("beside the evidence, and not sealed: {}", verified.beside.join(", ")));

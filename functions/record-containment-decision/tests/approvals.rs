@@ -2,6 +2,7 @@
 //! steps, one decision is taken, and what it approves is carried out by one order.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops where it fails")]
 
+use incident::containment::guard::EvidencePlace;
 use incident::containment::{Approval, ApprovalId, Playbooks};
 use incident::ports::{Gate, Pager, Responses, Settings};
 use incident::records::{Key, Listing, Page, Records, Versioned, Write};
@@ -180,6 +181,7 @@ impl World {
             settings: self,
             playbooks: Playbooks::load().unwrap(),
             public_key: String::new(),
+            evidence: EvidencePlace { account: "999988887777".to_owned(), bucket: "tocsin-vault".to_owned() },
             repeat_after_seconds: 60,
         };
         let task = serde_json::from_value(json!({"incident": incident, "order": order})).unwrap();

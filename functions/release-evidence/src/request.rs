@@ -21,6 +21,7 @@ pub(crate) trait Checked: DeserializeOwned {
 #[serde(deny_unknown_fields)]
 pub(crate) struct OfIncident {
     pub(crate) incident: IncidentId,
+    #[serde(default)]
     pub(crate) reason: String,
 }
 
@@ -31,6 +32,7 @@ pub(crate) struct OfPage {
     pub(crate) incident: IncidentId,
     /// The `next` of the page before.
     pub(crate) after: Option<String>,
+    #[serde(default)]
     pub(crate) reason: String,
 }
 
@@ -40,7 +42,9 @@ pub(crate) struct OfPage {
 pub(crate) struct OfFile {
     pub(crate) incident: IncidentId,
     /// Below the incident's folder.
+    #[serde(default)]
     pub(crate) path: String,
+    #[serde(default)]
     pub(crate) reason: String,
 }
 
@@ -50,9 +54,12 @@ pub(crate) struct OfFile {
 pub(crate) struct Erasure {
     pub(crate) incident: IncidentId,
     /// By which the request is filed elsewhere: a number, no name.
+    #[serde(default)]
     pub(crate) request: String,
     /// Why the evidence is kept all the same, such as `GDPR Art. 17(3)(e)`.
+    #[serde(default)]
     pub(crate) legal_basis: String,
+    #[serde(default)]
     pub(crate) reason: String,
 }
 
@@ -80,7 +87,7 @@ impl Checked for Erasure {
     }
 }
 
-/// The body of a request. Nothing is given without a reason.
+/// The body of a request. Nothing is given without a reason. A text that is missing says nothing, like an empty one.
 pub(crate) fn read<R: Checked>(request: &LambdaFunctionUrlRequest) -> Result<R, Halt> {
     let malformed = |message: &str| Halt::refuse(400, "malformed", message);
     let body = request.body.as_deref().unwrap_or_default();

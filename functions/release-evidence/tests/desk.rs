@@ -200,7 +200,7 @@ fn nothing_is_given_without_a_name_a_reason_or_a_known_incident() {
     let path = format!("{}/policy-0000.xml", item("orders").folder());
     for (path, body, status, code, named) in [
         ("list", of(" "), 400, "nothing-said", "$.reason"),
-        ("list", json!({"incident": incident()}), 400, "malformed", "reason"),
+        ("list", json!({"incident": incident()}), 400, "nothing-said", "$.reason"),
         ("list", json!({"incident": "inc-1", "reason": "court"}), 400, "malformed", "$.incident"),
         ("list", json!({"incident": unknown, "reason": "court"}), 404, "no-such-incident", unknown),
         ("fetch", fetch(&path, ""), 400, "nothing-said", "$.reason"),
