@@ -1,6 +1,7 @@
 //! Requests over a table, settings, a runner and state machines in memory: what is refused starts nothing, and a repeat is one.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops where it fails")]
 
+use incident::containment::guard::EvidencePlace;
 use incident::containment::{ActionRecord, ActionRunner, ActionState, Automation, Order, Place, Progress};
 use incident::ports::{Responses, Settings};
 use incident::records::{Key, Listing, Records, Versioned, Write};
@@ -150,6 +151,7 @@ impl World {
             approvals: Machine(self, "approval"),
             reversals: Machine(self, "reversal"),
             public_key: String::new(),
+            evidence: EvidencePlace { account: "999988887777".to_owned(), bucket: "tocsin-vault".to_owned() },
             evidence_role: MemberRole {
                 partition: "aws".to_owned(),
                 name: "evidence".to_owned(),
