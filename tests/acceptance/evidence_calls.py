@@ -12,16 +12,20 @@ import tomllib
 
 import botocore.exceptions
 import botocore.session
+import cloudformation_yaml
 import wire_shapes
 from iam_reference import entry_of
 
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / "functions" / "incident" / "evidence"
 ENTITIES = FOLDER.parent / "src" / "finding" / "entity.rs"
-SOURCE_FIELDS = {"title", "about", "of", "volatility", "id_prefix", "pattern", "words", "call", "document", "gap"}
+EVIDENCE_TEMPLATE = FOLDER.parents[2] / "infra" / "evidence.yaml"
+SOURCE_FIELDS = {"title", "about", "of", "volatility", "id_prefix", "pattern", "words", "call", "document", "query", "gap"}
 CALL_FIELDS = {
     *("name", "about", "arn", "service", "operation", "action", "region", "method", "path", "with", "each", "where", "without"),
     *("pages", "most", "until", "keeps", "absent", "body", "names_objects"),
 }
+DOCUMENT_FIELDS = {"name", "document", "at", "with", "lists"}
+QUERY_FIELDS = {"name", "about", "table", "each", "sql"}
 GAP_FIELDS = {"name", "about", "unless", "holds", "reason"}
 SERVICE_FIELDS = {"protocol", "json", "version", "target", "global", "signing", "host", "prefix", "headers"}
 MOMENTS = {f"{end}{form}" for end in ("from", "to") for form in ("", ".seconds", ".millis", ".date", ".day", ".hour")}
@@ -130,8 +134,11 @@ def source_faults(source: Source) -> list[str]:
             faults.append(f"{call['name']}: there are two of this name for one kind")
         twins.append(call)
     for document in spec.get("document", []):
+        faults += [f"{document['name']}: `{field}` is no field" for field in document.keys() - DOCUMENT_FIELDS]
         # What documents answer is known to their own tests.
         known.setdefault(document["name"], [])
+    for query in spec.get("query", []):
+        faults += [f"{query['name']}: {fault}" for fault in query_faults(source, query, known)]
     for gap in spec.get("gap", []):
         faults += [f"{gap['name']}: `{field}` is no field" for field in gap.keys() - GAP_FIELDS]
         faults += [f"{gap['name']}: {fault}" for one in gap["unless"] for fault in reference_faults(source, gap, one, known, "text")]
@@ -166,6 +173,20 @@ def call_faults(source: Source, call: dict, known: dict) -> list[str]:
     pointers = [*call.get("until", {}), *([call["names_objects"]["keys"]] if "names_objects" in call else [])]
     faults += [shape for shape in map(answer.at, pointers) if isinstance(shape, str)]
     return faults
+
+
+def query_faults(source: Source, query: dict, known: dict) -> list[str]:
+    faults = [f"`{field}` is no field" for field in query.keys() - QUERY_FIELDS]
+    faults += [f"there is no table `{query['table']}`"] if query["table"] not in log_tables() else []
+    faults += [f"it is about {kind}, which its source is not" for kind in set(query.get("about", [])) - source.kinds]
+    faults += template_faults(source, query, query["sql"], known, each_shapes(source, query, known))
+    return faults + each_faults(source, query, known, [query["sql"]])
+
+
+@functools.cache
+def log_tables() -> set[str]:
+    resources = cloudformation_yaml.load(EVIDENCE_TEMPLATE)["Resources"].values()
+    return {resource["Properties"]["TableInput"]["Name"] for resource in resources if resource["Type"] == "AWS::Glue::Table"}
 
 
 def permission_faults(action: str) -> list[str]:

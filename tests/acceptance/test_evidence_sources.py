@@ -16,7 +16,6 @@ import evidence_reader
 # What AWS has no settings of, or what another source knows.
 WITHOUT_A_SOURCE = {
     "container": "a container is known by the id of its runtime; its task, pod or instance is asked",
-    "invocation-log": "it is no more than the place that `model-invocations` is asked of",
 }
 
 
@@ -156,6 +155,30 @@ def test_calls_that_fit_are_passed():
 )
 def test_a_call_that_aws_would_not_understand_is_found(calls, expected):
     assert expected in faults_of(*calls)
+
+
+QUERY = {"name": "q", "table": "vpc_flow_logs", "each": "instance:/reservationSet/item/*/instancesSet/item/*/subnetId", "sql": "SELECT 1 FROM t WHERE x = '{each}'"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, []),
+        ({"tabel": "t"}, ["q: `tabel` is no field"]),
+        ({"table": "flow_logs"}, ["q: there is no table `flow_logs`"]),
+        ({"about": ["bucket"], "each": []}, ["q: it is about bucket, which its source is not", "q: there is no `each` for `{each}`"]),
+        ({"sql": "SELECT '{each}', '{day}'"}, ["q: `{day}` means nothing"]),
+        ({"sql": "SELECT 1"}, ["q: nothing of it tells the values of `each` apart"]),
+        ({"each": "instances:/x"}, ["q: no earlier call of these kinds is named `instances`"]),
+    ],
+)
+def test_a_search_that_cannot_be_made_is_found(changed, expected):
+    assert faults_of(INSTANCE, query=[QUERY | changed]) == expected
+
+
+def test_a_document_with_a_field_that_nobody_reads_is_found():
+    document = {"name": "d", "document": "Tocsin-Preserve", "with": {}, "wiht": {}}
+    assert faults_of(INSTANCE, document=[document]) == ["d: `wiht` is no field"]
 
 
 def test_a_gap_that_rests_on_nothing_is_found():
