@@ -134,9 +134,19 @@ def machine_faults(root: pathlib.Path) -> list[str]:
             continue
         if properties.get("Name") != f"tocsin-{name}":
             findings.append(f"{logical_id}: `Name` is `{properties.get('Name')}`, not `tocsin-{name}`")
-        findings += [f"{logical_id}: {problem}" for problem in substituted_wrongly(properties) + policy_faults(machine, properties)]
+        problems = substituted_wrongly(properties) + policy_faults(machine, with_policies(template, properties))
+        findings += [f"{logical_id}: {problem}" for problem in problems]
         findings += alarm_faults(template, logical_id)
     return findings + [f"{logical_id}: there is no definition for it in statemachines/" for logical_id in deployed]
+
+
+def with_policies(template: dict, properties: dict) -> dict:
+    """The properties of a machine with those policies that its role has, where that has a name by which other accounts let it in."""
+    role = properties.get("Role", {}).get("Fn::GetAtt", [None])[0]
+    if role is None:
+        return properties
+    policies = template["Resources"][role]["Properties"].get("Policies", [])
+    return {**properties, "Policies": [policy["PolicyDocument"] for policy in policies]}
 
 
 def substituted_wrongly(properties: dict) -> list[str]:

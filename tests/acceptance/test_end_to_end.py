@@ -8,7 +8,7 @@ import datetime
 import hashlib
 import json
 
-from demo import account, command, containment, organisation
+from demo import account, command, containment, custody, organisation
 from demo.records import moment
 
 
@@ -100,15 +100,16 @@ def test_copy_of_the_evidence_is_verified_offline_and_a_change_is_named(answered
     for path in answered.vault():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_bytes(answered.read(path))
-    assert f"holds: {len(answered.of('FILE'))} files" in command.run("verify", str(tmp_path))
+    key = custody.public_key(answered.aws, answered.stack)
+    assert f"holds: {len(answered.of('FILE'))} files" in command.run("verify", str(tmp_path), "--key", key)
     altered = next(tmp_path.glob("evidence/bucket/*/policy-0001.json"))
     content = altered.read_bytes()
     altered.write_bytes(content.replace(b"Allow", b"Alloy", 1))
-    broken = json.loads(command.run("verify", str(tmp_path), "--json", codes=(1,)))
+    broken = json.loads(command.run("verify", str(tmp_path), "--key", key, "--json", codes=(1,)))
     assert not broken["ok"]
     assert str(altered.relative_to(tmp_path)) in broken["broken"]
     altered.write_bytes(content)
-    assert json.loads(command.run("verify", str(tmp_path), "--json"))["ok"]
+    assert json.loads(command.run("verify", str(tmp_path), "--key", key, "--json"))["ok"]
 
 
 def test_obligations_and_their_due_times(answered):
@@ -161,7 +162,7 @@ def test_task_token_is_nowhere_but_in_the_table(answered):
     texts = {f"log {log.name}": log.read_text() for log in (run / "logs").iterdir()}
     texts |= {"calls": (run / "calls.jsonl").read_text(), "answers": json.dumps(answered.answers)}
     texts |= {"mails": json.dumps(answered.mails()), "pages": json.dumps(answered.pages())}
-    texts |= {f"vault {path}": answered.read(path).decode() for path in answered.vault()}
+    texts |= {f"vault {path}": answered.read(path).decode(errors="replace") for path in answered.vault()}
     texts |= {f"table {key}": json.dumps(row) for key, row in answered.records.everything().items() if not key[0].startswith("GATE#")}
     for token in answered.tokens_seen.values():
         assert len(token) >= 16

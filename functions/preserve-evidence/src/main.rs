@@ -2,7 +2,7 @@
 
 use incident::containment::Playbooks;
 use incident::evidence::Custodian;
-use incident::evidence::source::{Destination, MemoryTool};
+use incident::evidence::source::Destination;
 use platform::aws::{Automations, FindingServices, LockedBucket, MemberRole, SettingsBucket, Sources, Table};
 use platform::{Sdk, Stopped, clock, required, required_number, serve_until};
 use preserve_evidence::Preserver;
@@ -26,12 +26,8 @@ async fn main() -> Result<(), Stopped> {
         custodian: Custodian { name: function, role: required("CUSTODIAN_ROLE")? },
         partition,
         home_region: required("AWS_REGION")?,
-        destination: Destination {
-            account: required("EVIDENCE_ACCOUNT")?,
-            region: required("AWS_REGION")?,
-            snapshot_key: required("SNAPSHOT_KEY_ARN")?,
-            memory_tool: MemoryTool::read(&required("MEMORY_TOOL")?),
-        },
+        destination: Destination::of_key(required("SNAPSHOT_KEY_ARN")?, &required("MEMORY_TOOL")?)
+            .map_err(|error| Stopped::broken("SNAPSHOT_KEY_ARN", error))?,
         activity_days: required_number("ACTIVITY_DAYS")?,
         clock: clock::now,
     };

@@ -9,7 +9,7 @@ mod template;
 pub use answer::{Form, read as read_answer};
 pub use pointer::values;
 pub use request::{Request, escape};
-pub use template::{Destination, Known, MemoryTool, Unfilled, Window, suffix};
+pub use template::{Destination, Known, MemoryTool, NotAKey, Unfilled, Window, suffix};
 
 use crate::evidence::EvidenceItem;
 use crate::finding::EntityKind;

@@ -31,6 +31,24 @@ pub struct Destination {
     pub memory_tool: Option<MemoryTool>,
 }
 
+/// A text that is no ARN of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it is no ARN of a key")]
+pub struct NotAKey;
+
+impl Destination {
+    /// Where the key lies that snapshots are copied under: in the evidence account, in the region of the vault. `memory_tool` is as
+    /// [`MemoryTool::read`] takes it.
+    ///
+    /// # Errors
+    /// Where the first is no ARN of a key.
+    pub fn of_key(snapshot_key: String, memory_tool: &str) -> Result<Self, NotAKey> {
+        let mut parts = snapshot_key.split(':').skip(3).map(str::to_owned);
+        let (Some(region), Some(account)) = (parts.next(), parts.next()) else { return Err(NotAKey) };
+        Ok(Self { account, region, snapshot_key, memory_tool: MemoryTool::read(memory_tool) })
+    }
+}
+
 /// The tool that memory is dumped with, in a bucket of the evidence account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemoryTool {
