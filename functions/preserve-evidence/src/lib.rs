@@ -22,6 +22,9 @@ use std::collections::BTreeMap;
 /// What is left of a function's time is for writing down how far it has come.
 const RESERVE: SignedDuration = SignedDuration::from_secs(45);
 
+/// How long containment waits for what it would change. What is not kept by then is gone on with beside it.
+const BEFORE_CONTAINMENT: SignedDuration = SignedDuration::from_secs(20);
+
 /// The longest wait before what takes its time is asked again, in seconds.
 const LONGEST_WAIT: u64 = 60;
 
@@ -118,6 +121,10 @@ where
             .map(|preservation| (preservation.item.folder(), preservation))
             .collect();
         let until = deadline.saturating_sub(RESERVE).unwrap_or(deadline);
+        let until = match task.stage {
+            Stage::BeforeContainment => until.min((self.clock)().saturating_add(BEFORE_CONTAINMENT).unwrap_or(until)),
+            Stage::BesideContainment => until,
+        };
         let run = Run { incident: &incident, until };
         let mut result = Preserved {
             incident: incident.id.clone(),
