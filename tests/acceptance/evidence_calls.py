@@ -19,12 +19,12 @@ from iam_reference import entry_of
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / "functions" / "incident" / "evidence"
 ENTITIES = FOLDER.parent / "src" / "finding" / "entity.rs"
 EVIDENCE_TEMPLATE = FOLDER.parents[2] / "infra" / "evidence.yaml"
-SOURCE_FIELDS = {"title", "about", "of", "volatility", "id_prefix", "pattern", "words", "call", "document", "query", "gap"}
+SOURCE_FIELDS = {"title", "about", "of", "volatility", "id_prefix", "pattern", "words", "call", "document", "query", "gap", "begun_first"}
 CALL_FIELDS = {
     *("name", "about", "arn", "service", "operation", "action", "region", "method", "path", "with", "each", "where", "without"),
     *("pages", "most", "until", "keeps", "absent", "body", "names_objects"),
 }
-DOCUMENT_FIELDS = {"name", "document", "at", "with", "lists"}
+DOCUMENT_FIELDS = {"name", "document", "at", "with", "without", "lists"}
 QUERY_FIELDS = {"name", "about", "table", "each", "sql"}
 GAP_FIELDS = {"name", "about", "unless", "holds", "reason"}
 SERVICE_FIELDS = {"protocol", "json", "version", "target", "global", "signing", "host", "prefix", "headers"}

@@ -16,6 +16,7 @@ from demo import stack
 from evidence_calls import sources
 from local_aws import LocalAws
 from log_files import ACCOUNT, ADDRESS, INSTANCE, INTERFACE, LOGS, MODEL, REGION, VPC, WEB_ACL
+from vault_requests import ADMINISTRATOR, CUSTODIAN, Vault
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 # The least that Athena takes.
@@ -93,7 +94,7 @@ class Athena:
 
 
 @pytest.fixture(scope="module")
-def logs(request):
+def logs():
     with LocalAws(REPOSITORY / "target" / "local-aws" / "log-searches") as aws:
         # The bucket of an organization's logs is in an account of its own.
         s3 = aws.client("s3", account="222233334444")
@@ -105,7 +106,7 @@ def logs(request):
 
 @pytest.fixture(scope="module")
 def kept(logs):
-    parameters = stack.evidence_parameters(logs) | log_files.LOCATIONS | {"BytesScannedCutoff": CUTOFF}
+    parameters = stack.evidence_parameters(logs, **log_files.LOCATIONS, BytesScannedCutoff=CUTOFF)
     return logs.deploy("tocsin-evidence", REPOSITORY / "infra/evidence.yaml", parameters, account=stack.EVIDENCE)
 
 
@@ -260,5 +261,23 @@ def test_a_search_is_started_once_and_its_result_goes_where_the_workgroup_says(l
     assert place["ExpectedBucketOwner"] == stack.EVIDENCE
     head = athena.s3.head_object(Bucket=kept["SearchResultsBucket"], Key=f"{first}.csv")
     assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", place["EncryptionConfiguration"]["KmsKey"])
-    calls = {call["operation"]: call["actions"] for call in logs.calls() if call["service"] == "athena" and "actions" in call}
-    assert calls["StartQueryExecution"][0] == "athena:StartQueryExecution"
+
+
+def test_the_role_may_do_what_a_search_needs_and_no_more(logs, athena):
+    athena.rows(filled("trail-search", query_of("trail-search", "to", "bucket"), "bucket", "shop-customers"))
+    needed = {action for call in logs.calls() if call["service"] == "athena" for action in call["actions"]}
+    iam, role = logs.client("iam", account=stack.EVIDENCE), "Tocsin-LogReader"
+    documents = [iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in iam.list_role_policies(RoleName=role)["PolicyNames"]]
+    allowed = {action for document in documents for statement in document["Statement"] for action in statement["Action"]}
+    # Asked for by nothing yet: a search ends by itself, or by its cutoff.
+    assert allowed == needed | {"athena:StopQueryExecution"}
+
+
+def test_results_are_read_by_those_who_search_and_copy_alone(logs, kept):
+    policy = logs.client("s3", account=stack.EVIDENCE).get_bucket_policy(Bucket=kept["SearchResultsBucket"])["Policy"]
+    results = Vault(kept["SearchResultsBucket"], "", policy)
+    searches, copies = (f"arn:aws:iam::{stack.EVIDENCE}:role/Tocsin-{name}" for name in ("LogReader", "Member-CopyObjects"))
+    for who, reads, writes in ((searches, True, True), (copies, True, False), (ADMINISTRATOR, False, False), (CUSTODIAN, False, False)):
+        for action, is_left in (("GetObject", reads), ("GetObjectVersion", reads), ("PutObject", writes)):
+            assert results.decision(who, action, "found.csv") == ("ImplicitDeny" if is_left else "Deny"), (who, action)
+        assert results.decision(who, "GetObject", "found.csv", aws__SecureTransport="false") == "Deny"

@@ -53,9 +53,10 @@ def member_parameters(aws) -> dict[str, str]:
     return {"SecurityAccountId": aws.account, "HomeRegion": aws.region, "EvidenceAccountId": EVIDENCE, "AdministersOrganization": "true"}
 
 
-def evidence_parameters(aws) -> dict:
+def evidence_parameters(aws, **logs: str) -> dict:
+    """`logs` says where the organization's logs lie, by the template's parameters."""
     # Nobody can delete what is kept under COMPLIANCE, so an exercise does not use it.
-    return {"SecurityAccountId": aws.account, "ZoneRegions": ",".join(ZONE), "Purpose": "exercises", "ExerciseRetentionDays": 1}
+    return {"SecurityAccountId": aws.account, "ZoneRegions": ",".join(ZONE), "Purpose": "exercises", "ExerciseRetentionDays": 1, **logs}
 
 
 def custodian(aws) -> dict[str, str]:
@@ -63,7 +64,7 @@ def custodian(aws) -> dict[str, str]:
     return {"access_key": EVIDENCE, "secret_key": aws.state["secret_key"]}
 
 
-def deploy(aws) -> Stack:
+def deploy(aws, **logs: str) -> Stack:
     infra = places.REPOSITORY / "infra"
     for region in REGIONS:
         aws.client("guardduty", region=region).create_detector(Enable=True)
@@ -72,7 +73,7 @@ def deploy(aws) -> Stack:
         for region in REGIONS:
             aws.deploy("tocsin-member", infra / "member.yaml", member_parameters(aws), account=account, region=region)
     aws.deploy("tocsin-member", infra / "member.yaml", member_parameters(aws), account=EVIDENCE)
-    kept = aws.deploy("tocsin-evidence", infra / "evidence.yaml", evidence_parameters(aws), account=EVIDENCE)
+    kept = aws.deploy("tocsin-evidence", infra / "evidence.yaml", evidence_parameters(aws, **logs), account=EVIDENCE)
     settings_key = signed.make_key()
     parameters = {
         "SettingsPublicKey": signed.public(settings_key),
@@ -80,7 +81,7 @@ def deploy(aws) -> Stack:
         "NoticeSender": organisation.SENDER,
         "NoticeSenderIdentity": organisation.SENDER_DOMAIN,
         "VaultBucket": kept["VaultBucket"],
-        **{key: kept[key] for key in ("VaultKeyArn", "SnapshotKeyArn", "SigningKeyArn")},
+        **{key: kept[key] for key in ("VaultKeyArn", "SnapshotKeyArn", "SigningKeyArn", "LogTables")},
         "RepeatRevocationAfterSeconds": 1,
         # Where nobody approves, the response goes on to its end after this time.
         "ApprovalTimeoutSeconds": 20,

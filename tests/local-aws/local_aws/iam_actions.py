@@ -71,6 +71,13 @@ _TRANSACTION_ACTIONS = {
 }
 
 
+# What Athena does for a search, as whoever started it: the table, the files, and the result, which is written in parts.
+_SEARCH = [
+    *("glue:GetDatabase", "glue:GetTable", "glue:GetPartitions", "kms:Decrypt", "kms:GenerateDataKey", "s3:AbortMultipartUpload", "s3:GetBucketLocation"),
+    *("s3:GetObject", "s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:ListMultipartUploadParts", "s3:PutObject"),
+]
+
+
 def actions_of(operation: Operation, headers: dict, query: dict, body: bytes) -> list[str]:
     """Every IAM action that AWS asks for, the call's own first."""
     if operation.name in ("TransactWriteItems", "TransactGetItems") and operation.service == "dynamodb":
@@ -96,6 +103,8 @@ def actions_of(operation: Operation, headers: dict, query: dict, body: bytes) ->
         actions.append("iam:PassRole")
     if operation.name == "CreateModel" and prefix == "sagemaker":
         actions.append("iam:PassRole")
+    if operation.name == "StartQueryExecution" and prefix == "athena":
+        actions += _SEARCH
     if operation.name == "RotateSecret":
         actions.append("lambda:InvokeFunction")
     if operation.name == "StartAutomationExecution" and (json_object(body).get("Parameters") or {}).get("AutomationAssumeRole"):

@@ -1,0 +1,112 @@
+"""Logs of an organization are searched for an incident: what was asked and what it found lie in the vault, as any other evidence.
+
+The emulated Athena reads the log files in S3; nothing of the local AWS writes any, so the test does.
+"""
+
+import datetime
+import gzip
+import json
+import pathlib
+
+import log_files
+import pytest
+from demo import organisation, stack
+from demo.records import Records
+from local_aws import LocalAws
+from responses import Response
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+ROLE, BUCKET = "checkout", "shop-baskets"
+LOGGED = {name: log_files.LOCATIONS[name] for name in ("TrailLocation", "FlowLogLocation")}
+
+
+def finding(now: datetime.datetime) -> dict:
+    """Of a scanner of the company's own: no action is right without a look, so nothing is contained."""
+    moment = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    named = (f"arn:aws:iam::{stack.MEMBER}:role/{ROLE}", f"arn:aws:s3:::{BUCKET}")
+    return {
+        "SchemaVersion": "2018-10-08",
+        "Id": "own-scanner/searched",
+        "ProductArn": f"arn:aws:securityhub:{log_files.REGION}:{stack.MEMBER}:product/{stack.MEMBER}/default",
+        "GeneratorId": "own-scanner",
+        "AwsAccountId": stack.MEMBER,
+        "Region": log_files.REGION,
+        "Types": ["TTPs/Discovery"],
+        "CreatedAt": moment,
+        "UpdatedAt": moment,
+        "Severity": {"Label": "HIGH"},
+        "Title": "A role read baskets",
+        "Description": "A finding that names a role and a bucket.",
+        "Resources": [{"Type": "Other", "Id": arn, "Partition": "aws", "Region": log_files.REGION} for arn in named],
+        "Workflow": {"Status": "NEW"},
+        "RecordState": "ACTIVE",
+    }
+
+
+class Searched(Response):
+    def __init__(self, aws, deployed):
+        self.aws, self.stack, self.records = aws, deployed, Records(aws, deployed.table)
+        found = finding(datetime.datetime.now(datetime.UTC))
+        self.follow(json.dumps(found))
+        place = {"account": stack.MEMBER, "region": log_files.REGION}
+        event = {"source": "aws.securityhub", "detail-type": "Security Hub Findings - Imported", "detail": {"findings": [found]}}
+        aws.client("sqs").send_message(QueueUrl=deployed.queue, MessageBody=json.dumps(event | place))
+        name = f"evidence-preservation {self.incident}"
+        ended = lambda: self.watch.executions().get(name, "RUNNING") != "RUNNING"  # noqa: E731
+        aws.wait_until(ended, seconds=90, every=0.2, what="the end of preservation")
+
+    def copies(self) -> list[bytes]:
+        """What was copied, once all that was found is."""
+        return [self.read(path) for path in self.vault() if path.startswith("evidence/objects/")]
+
+
+@pytest.fixture(scope="module")
+def searched():
+    with LocalAws(REPOSITORY / "target" / "local-aws" / "log-searches-e2e") as aws:
+        deployed = stack.deploy(aws, **LOGGED)
+        organisation.put(aws, deployed.settings, organisation.settings([]))
+        write_logs(aws, datetime.datetime.now(datetime.UTC))
+        yield Searched(aws, deployed)
+
+
+def write_logs(aws, now: datetime.datetime) -> None:
+    s3 = aws.client("s3", account="222233334444")
+    s3.create_bucket(Bucket=log_files.LOGS, CreateBucketConfiguration={"LocationConstraint": log_files.REGION})
+    by_role = log_files.read("by-role", log_files.session("till-7", ROLE), "shop-press", "logo.svg")
+    of_bucket = log_files.read("of-bucket", log_files.session("till-7", "other"), BUCKET, "2026/4711.json")
+    neither = log_files.read("neither", log_files.session("till-7", "other"), "shop-press", "logo.svg")
+    for day, events in ((now, [by_role, of_bucket, neither]), (now - datetime.timedelta(days=400), [by_role | {"eventID": "long-ago"}])):
+        key = f"AWSLogs/o-0123456789/{stack.MEMBER}/CloudTrail/{log_files.REGION}/{day:%Y/%m/%d}/t.json.gz"
+        s3.put_object(Bucket=log_files.LOGS, Key=key, Body=gzip.compress(json.dumps({"Records": events}).encode()))
+
+
+def test_what_was_asked_is_kept(searched):
+    (asked,) = [json.loads(kept) for kept in searched.kept("trail-search", "by")]
+    assert f"sessionissuer.username = '{ROLE}'" in asked["sql"] and f"account = '{stack.MEMBER}'" in asked["sql"]
+    execution = asked["answer"]["QueryExecution"]
+    assert (execution["Status"]["State"], execution["WorkGroup"], execution["Query"]) == ("SUCCEEDED", "tocsin-evidence", asked["sql"])
+    assert execution["Statistics"]["DataScannedInBytes"] > 0
+
+
+@pytest.mark.parametrize(("query", "event"), [("by", "by-role"), ("to", "of-bucket")])
+def test_what_was_found_is_copied_into_the_vault(searched, query, event):
+    (asked,) = [json.loads(kept) for kept in searched.kept("trail-search", query)]
+    bucket, key = asked["answer"]["QueryExecution"]["ResultConfiguration"]["OutputLocation"].removeprefix("s3://").split("/", 1)
+    result = searched.evidence_s3().get_object(Bucket=bucket, Key=key)["Body"].read()
+    searched.aws.wait_until(lambda: result in searched.copies(), seconds=30, every=0.5, what="the copy of the result")
+    assert f'"{event}"' in result.decode()
+    assert not any(other in result.decode() for other in ({"by-role", "of-bucket", "neither", "long-ago"} - {event}))
+
+
+def test_logs_are_searched_with_the_role_for_it_alone(searched):
+    calls = [call for call in searched.aws.calls() if call["service"] == "athena" and call["principal"]["kind"] != "human"]
+    assert {call["operation"] for call in calls} == {"StartQueryExecution", "GetQueryExecution"}
+    assert {(call.get("role"), call["account"], call["principal"]["name"]) for call in calls} == {("Tocsin-LogReader", stack.EVIDENCE, "tocsin-preserve-evidence")}
+    # Each search is started once, however often the function comes back to it.
+    assert len([call for call in calls if call["operation"] == "StartQueryExecution"]) == 2
+
+
+def test_a_log_that_is_not_set_up_is_a_gap(searched):
+    gaps = {(item["item"]["source"], gap["part"]): gap["reason"] for item in searched.of("EVIDENCE") for gap in item["gaps"]}
+    assert "`model_invocations` is not set up" in gaps["invocation-search", "invocations"]
+    assert ("trail-search", "by") not in gaps and ("trail-search", "to") not in gaps
