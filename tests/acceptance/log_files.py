@@ -36,9 +36,18 @@ def session(name: str, role: str = "shop-app", key: str = "ASIASHOPAPP000000001"
     }
 
 
-ALICE = {"type": "IAMUser", "principalId": "AIDAALICE", "arn": f"arn:aws:iam::{ACCOUNT}:user/alice", "accountId": ACCOUNT, "userName": "alice", "accessKeyId": "AKIAALICE00000000001"}
+ALICE = {
+    "type": "IAMUser",
+    "principalId": "AIDAALICE",
+    "arn": f"arn:aws:iam::{ACCOUNT}:user/alice",
+    "accountId": ACCOUNT,
+    "userName": "alice",
+    "accessKeyId": "AKIAALICE00000000001",
+}
 ROOT = {"type": "Root", "principalId": ACCOUNT, "arn": f"arn:aws:iam::{ACCOUNT}:root", "accountId": ACCOUNT}
-EMPLOYEE = session("erin", "AWSReservedSSO_Read", "ASIAERIN000000000001") | {"onBehalfOf": {"userId": "d-99670a1b2c", "identityStoreArn": "arn:aws:identitystore::1:x"}}
+EMPLOYEE = session("erin", "AWSReservedSSO_Read", "ASIAERIN000000000001") | {
+    "onBehalfOf": {"userId": "d-99670a1b2c", "identityStoreArn": "arn:aws:identitystore::1:x"}
+}
 
 
 def event(identifier: str, who: dict, service: str, name: str, parameters=None, answered=None, resources=None, region=REGION) -> dict:
@@ -73,18 +82,51 @@ def read(identifier: str, who: dict, bucket: str, key: str) -> dict:
     return event(identifier, who, "s3", "GetObject", {"bucketName": bucket, "key": key}, None, objects_of(bucket, key))
 
 
+KEY = {"accountId": ACCOUNT, "type": "AWS::KMS::Key", "ARN": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"}
 EVENTS = {
     REGION: [
         read("read", session(INSTANCE), "shop-customers", "2026/list.csv"),
         read("read-quote", session("o'brien"), "shop-press", "logo.svg"),
-        event("assume", ALICE, "sts", "AssumeRole", {"roleArn": ROLE_ARN, "roleSessionName": "x"}, {"credentials": {"accessKeyId": "ASIASHOPAPP000000001"}}),
+        event(
+            "assume",
+            ALICE,
+            "sts",
+            "AssumeRole",
+            {"roleArn": ROLE_ARN, "roleSessionName": "x"},
+            {"credentials": {"accessKeyId": "ASIASHOPAPP000000001"}},
+        ),
+        event(
+            "decrypt",
+            {"type": "AWSService", "invokedBy": "s3.amazonaws.com"},
+            "kms",
+            "Decrypt",
+            {"encryptionAlgorithm": "SYMMETRIC_DEFAULT"},
+            None,
+            [KEY],
+        ),
+        event("stop", EMPLOYEE, "ecs", "StopTask", {"cluster": "orders", "task": f"arn:aws:ecs:{REGION}:{ACCOUNT}:task/orders/0a1b2c3d4e5f"}),
         event("employee", EMPLOYEE, "ec2", "DescribeInstances"),
         # What no search may take for another.
         read("near", session("i-0123456789abcdef01", "shop-app-2", "ASIAOTHER00000000001"), "shop-customers-archive", "list.csv"),
     ],
     "us-east-1": [
-        event("key", ALICE, "iam", "CreateAccessKey", {"userName": "bob"}, {"accessKey": {"accessKeyId": "AKIABOB0000000000001", "userName": "bob"}}, region="us-east-1"),
-        event("attach", ROOT, "iam", "AttachRolePolicy", {"roleName": "shop-app", "policyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}, region="us-east-1"),
+        event(
+            "key",
+            ALICE,
+            "iam",
+            "CreateAccessKey",
+            {"userName": "bob"},
+            {"accessKey": {"accessKeyId": "AKIABOB0000000000001", "userName": "bob"}},
+            region="us-east-1",
+        ),
+        event(
+            "attach",
+            ROOT,
+            "iam",
+            "AttachRolePolicy",
+            {"roleName": "shop-app", "policyArn": "arn:aws:iam::aws:policy/AdministratorAccess"},
+            region="us-east-1",
+        ),
     ],
 }
 FLOW_HEADER = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status"
@@ -98,13 +140,43 @@ FLOWS = [
 
 def query(name: str, instance: str) -> dict:
     answers = [{"Rdata": ADDRESS, "Type": "A", "Class": "IN"}]
-    asked = {"query_timestamp": "2026-11-21T08:00:00Z", "query_name": name, "query_type": "A", "query_class": "IN", "rcode": "NOERROR", "answers": answers}
-    return {"version": "1.100000", "account_id": ACCOUNT, "region": REGION, "vpc_id": VPC, "srcaddr": "10.0.0.5", "srcids": {"instance": instance}} | asked
+    asked = {
+        "query_timestamp": "2026-11-21T08:00:00Z",
+        "query_name": name,
+        "query_type": "A",
+        "query_class": "IN",
+        "rcode": "NOERROR",
+        "answers": answers,
+    }
+    return {
+        "version": "1.100000",
+        "account_id": ACCOUNT,
+        "region": REGION,
+        "vpc_id": VPC,
+        "srcaddr": "10.0.0.5",
+        "srcids": {"instance": instance},
+    } | asked
 
 
 def request(identifier: str, client: str) -> dict:
-    asked = {"clientIp": client, "country": "DE", "headers": [{"name": "Host", "value": "shop.example"}], "uri": "/login", "args": "", "httpMethod": "POST", "requestId": identifier}
-    return {"timestamp": 1795248000000, "formatVersion": 1, "webaclId": f"arn:{WEB_ACL}", "terminatingRuleId": "Default_Action", "action": "ALLOW", "httpRequest": asked, "labels": [{"name": "bot"}]}
+    asked = {
+        "clientIp": client,
+        "country": "DE",
+        "headers": [{"name": "Host", "value": "shop.example"}],
+        "uri": "/login",
+        "args": "",
+        "httpMethod": "POST",
+        "requestId": identifier,
+    }
+    return {
+        "timestamp": 1795248000000,
+        "formatVersion": 1,
+        "webaclId": f"arn:{WEB_ACL}",
+        "terminatingRuleId": "Default_Action",
+        "action": "ALLOW",
+        "httpRequest": asked,
+        "labels": [{"name": "bot"}],
+    }
 
 
 def through_balancer(identifier: str, client: str) -> str:
@@ -115,15 +187,39 @@ def through_balancer(identifier: str, client: str) -> str:
 
 def invocation(identifier: str, model: str, arn: str, customer: str, question: str) -> dict:
     asked = {"inputContentType": "application/json", "inputBodyJson": {"messages": [{"role": "user", "content": question}]}, "inputTokenCount": 21}
-    answered = {"outputContentType": "application/json", "outputBodyS3Path": f"s3://{LOGS}/bedrock/AWSLogs/data/{identifier}.json.gz", "outputTokenCount": 340}
-    logged = {"schemaType": "ModelInvocationLog", "schemaVersion": "1.0", "timestamp": "2026-11-21T08:00:00Z", "accountId": ACCOUNT, "region": REGION, "requestId": identifier}
-    return logged | {"operation": "Converse", "modelId": model, "identity": {"arn": arn}, "input": asked, "output": answered, "requestMetadata": {"customer": customer}}
+    answered = {
+        "outputContentType": "application/json",
+        "outputBodyS3Path": f"s3://{LOGS}/bedrock/AWSLogs/data/{identifier}.json.gz",
+        "outputTokenCount": 340,
+    }
+    logged = {
+        "schemaType": "ModelInvocationLog",
+        "schemaVersion": "1.0",
+        "timestamp": "2026-11-21T08:00:00Z",
+        "accountId": ACCOUNT,
+        "region": REGION,
+        "requestId": identifier,
+    }
+    return logged | {
+        "operation": "Converse",
+        "modelId": model,
+        "identity": {"arn": arn},
+        "input": asked,
+        "output": answered,
+        "requestMetadata": {"customer": customer},
+    }
 
 
 SESSIONS = f"arn:aws:sts::{ACCOUNT}:assumed-role"
 INVOCATIONS = [
     invocation("by-id", MODEL, f"{SESSIONS}/shop-app/{INSTANCE}", "c-1001", "Where is my order 5567?"),
-    invocation("by-profile", f"arn:aws:bedrock:{REGION}:{ACCOUNT}:inference-profile/eu.{MODEL}", f"arn:aws:iam::{ACCOUNT}:user/alice", "c-1002", "My card 4111 1111 1111 1111 was refused"),
+    invocation(
+        "by-profile",
+        f"arn:aws:bedrock:{REGION}:{ACCOUNT}:inference-profile/eu.{MODEL}",
+        f"arn:aws:iam::{ACCOUNT}:user/alice",
+        "c-1002",
+        "My card 4111 1111 1111 1111 was refused",
+    ),
     invocation("other-model", f"{MODEL}0", f"{SESSIONS}/shop-app-2/{INSTANCE}1", "c-1003", "Hello"),
 ]
 
@@ -134,17 +230,36 @@ def lines(rows: list) -> str:
 
 # Of each log: where a partition lies, the partitions' coordinates, and what the file there holds.
 FILES = [
-    ("{0}/AWSLogs/o-0123456789/{{account}}/CloudTrail/{{region}}/{{day}}/t.json.gz".format(LOGS), {"region": region}, json.dumps({"Records": events}))
+    (f"{LOGS}/AWSLogs/o-0123456789/{{account}}/CloudTrail/{{region}}/{{day}}/t.json.gz", {"region": region}, json.dumps({"Records": events}))
     for region, events in EVENTS.items()
 ] + [
     (f"{LOGS}/AWSLogs/{{account}}/vpcflowlogs/{{region}}/{{day}}/f.log.gz", {}, lines([FLOW_HEADER, *FLOWS])),
-    (f"{LOGS}/AWSLogs/{{account}}/vpcdnsquerylogs/{{vpc}}/{{day}}/q.log.gz", {"vpc": VPC}, lines([query("evil.example.", INSTANCE), query("near.example.", INSTANCE + "1")])),
-    (f"{LOGS}/AWSLogs/{{account}}/WAFLogs/{{region}}/{{acl}}/{{day}}/08/15/w.log.gz", {"acl": WEB_ACL}, lines([request("w-1", ADDRESS), request("w-2", OTHER_ADDRESS), "{broken"])),
-    (f"{LOGS}/AWSLogs/{{account}}/WAFLogs/{{region}}/{{acl}}/{{day}}/08/15/w.log.gz", {"acl": WEB_ACL, "region": "cloudfront"}, lines([request("w-3", ADDRESS)])),
+    (
+        f"{LOGS}/AWSLogs/{{account}}/vpcdnsquerylogs/{{vpc}}/{{day}}/q.log.gz",
+        {"vpc": VPC},
+        lines([query("evil.example.", INSTANCE), query("near.example.", INSTANCE + "1")]),
+    ),
+    (
+        f"{LOGS}/AWSLogs/{{account}}/WAFLogs/{{region}}/{{acl}}/{{day}}/08/15/w.log.gz",
+        {"acl": WEB_ACL},
+        lines([request("w-1", ADDRESS), request("w-2", OTHER_ADDRESS), "{broken"]),
+    ),
+    (
+        f"{LOGS}/AWSLogs/{{account}}/WAFLogs/{{region}}/{{acl}}/{{day}}/08/15/w.log.gz",
+        {"acl": WEB_ACL, "region": "cloudfront"},
+        lines([request("w-3", ADDRESS)]),
+    ),
     (
         f"{LOGS}/AWSLogs/{{account}}/elasticloadbalancing/{{region}}/{{day}}/b.log.gz",
         {},
-        lines([through_balancer("b-1", f"{ADDRESS}:2817"), through_balancer("b-2", f"{OTHER_ADDRESS}:2817"), through_balancer("b-3", "[2001:db8::7]:443"), "what no pattern knows"]),
+        lines(
+            [
+                through_balancer("b-1", f"{ADDRESS}:2817"),
+                through_balancer("b-2", f"{OTHER_ADDRESS}:2817"),
+                through_balancer("b-3", "[2001:db8::7]:443"),
+                "what no pattern knows",
+            ]
+        ),
     ),
     (f"{LOGS}/bedrock/AWSLogs/{{account}}/BedrockModelInvocationLogs/{{region}}/{{day}}/08/i.json.gz", {}, lines(INVOCATIONS)),
 ]
@@ -154,7 +269,13 @@ def files():
     """Key and content of each file, and of its copies one step aside: another account, region, VPC or web ACL, a day before the window, a day after."""
     for place, own, content in FILES:
         here = {"account": ACCOUNT, "region": REGION, "day": DAY} | own
-        aside = [{"account": "111122224444"}, {"region": "eu-west-1"}, {"vpc": "vpc-0"}, {"acl": "shop-front-2"}, *({"day": day} for day in DAYS_OUTSIDE)]
+        aside = [
+            {"account": "111122224444"},
+            {"region": "eu-west-1"},
+            {"vpc": "vpc-0"},
+            {"acl": "shop-front-2"},
+            *({"day": day} for day in DAYS_OUTSIDE),
+        ]
         for coordinates in itertools.chain([here], (here | one for one in aside if not set(one) - place_names(place))):
             key = place.format(**coordinates).split("/", 1)[1]
             yield key, gzip.compress(content.encode())

@@ -24,7 +24,14 @@ CUTOFF = 10_000_000
 QUERIES = [(name, query) for name, source in sources().items() for query in source.spec.get("query", [])]
 NAMES = [f"{name}-{query['name']}-{'-'.join(query.get('about', []))}" for name, query in QUERIES]
 # What tells one row from another, by table.
-ROW = {"cloudtrail": "eventid", "vpc_flow_logs": "packets", "resolver_query_logs": "query_name", "waf_logs": "request_id", "load_balancer_logs": "trace_id", "model_invocations": "requestid"}
+ROW = {
+    "cloudtrail": "eventid",
+    "vpc_flow_logs": "packets",
+    "resolver_query_logs": "query_name",
+    "waf_logs": "request_id",
+    "load_balancer_logs": "trace_id",
+    "model_invocations": "requestid",
+}
 # source, query, kind, subject, each, rows
 CASES = [
     ("trail-search", "by", "role", "shop-app", "", {"read", "read-quote", "assume", "attach"}),
@@ -39,11 +46,13 @@ CASES = [
     ("trail-search", "by", "session", f"shop-app/{INSTANCE}", "", {"read"}),
     ("trail-search", "by", "session", "AROASHOPAPP:o'brien", "", {"read-quote"}),
     ("trail-search", "by", "root-user", ACCOUNT, "", {"attach"}),
-    ("trail-search", "by", "identity-user", "d-99670a1b2c", "", {"employee"}),
+    ("trail-search", "by", "identity-user", "d-99670a1b2c", "", {"employee", "stop"}),
     ("trail-search", "to", "bucket", "shop-customers", "", {"read"}),
     ("trail-search", "to", "object", "shop-customers/2026/list.csv", "", {"read"}),
     ("trail-search", "to", "instance", INSTANCE, "", {"read"}),
     ("trail-search", "to", "bucket", "shop", "", set()),
+    ("trail-search", "to", "key", "1234abcd-12ab-34cd-56ef-1234567890ab", "", {"decrypt"}),
+    ("trail-search", "to", "task", "orders/0a1b2c3d4e5f", "", {"stop"}),
     ("flow-log-search", "flows", "instance", INSTANCE, INTERFACE, {"11", None}),
     ("flow-log-search", "flows", "network-interface", INTERFACE, "", {"11", None}),
     ("flow-log-search", "flows", "address", ADDRESS, "", {"11", "12"}),
@@ -123,7 +132,15 @@ def query_of(source: str, name: str, kind: str) -> dict:
 
 def filled(source: str, query: dict, kind: str, subject: str, each: str = "") -> str:
     """As the engine fills it: a quote in a value is doubled."""
-    known = {"subject": subject, "each": each, "account": ACCOUNT, "region": REGION, "global": "us-east-1", "from.day": "2026/11/20", "to.day": "2026/11/22"}
+    known = {
+        "subject": subject,
+        "each": each,
+        "account": ACCOUNT,
+        "region": REGION,
+        "global": "us-east-1",
+        "from.day": "2026/11/20",
+        "to.day": "2026/11/22",
+    }
     known |= sources()[source].spec.get("words", {}).get(kind, {})
     return re.sub(r"\{([^{}]+)\}", lambda found: known[found.group(1)].replace("'", "''"), query["sql"])
 
@@ -267,7 +284,9 @@ def test_the_role_may_do_what_a_search_needs_and_no_more(logs, athena):
     athena.rows(filled("trail-search", query_of("trail-search", "to", "bucket"), "bucket", "shop-customers"))
     needed = {action for call in logs.calls() if call["service"] == "athena" for action in call["actions"]}
     iam, role = logs.client("iam", account=stack.EVIDENCE), "Tocsin-LogReader"
-    documents = [iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in iam.list_role_policies(RoleName=role)["PolicyNames"]]
+    documents = [
+        iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in iam.list_role_policies(RoleName=role)["PolicyNames"]
+    ]
     allowed = {action for document in documents for statement in document["Statement"] for action in statement["Action"]}
     # Asked for by nothing yet: a search ends by itself, or by its cutoff.
     assert allowed == needed | {"athena:StopQueryExecution"}

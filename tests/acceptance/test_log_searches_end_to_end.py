@@ -101,7 +101,9 @@ def test_what_was_found_is_copied_into_the_vault(searched, query, event):
 def test_logs_are_searched_with_the_role_for_it_alone(searched):
     calls = [call for call in searched.aws.calls() if call["service"] == "athena" and call["principal"]["kind"] != "human"]
     assert {call["operation"] for call in calls} == {"StartQueryExecution", "GetQueryExecution"}
-    assert {(call.get("role"), call["account"], call["principal"]["name"]) for call in calls} == {("Tocsin-LogReader", stack.EVIDENCE, "tocsin-preserve-evidence")}
+    assert {(call.get("role"), call["account"], call["principal"]["name"]) for call in calls} == {
+        ("Tocsin-LogReader", stack.EVIDENCE, "tocsin-preserve-evidence")
+    }
     # Each search is started once, however often the function comes back to it.
     assert len([call for call in calls if call["operation"] == "StartQueryExecution"]) == 2
 

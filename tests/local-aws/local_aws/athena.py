@@ -54,7 +54,9 @@ def start(original, data):
     if len(token) not in _TOKEN:
         return refused("ClientRequestToken has 32 to 128 characters")
     place = (athena.get_account_id(), athena.get_region(), token)
-    asked = json.dumps({field: data.get(field) for field in ("QueryString", "QueryExecutionContext", "ResultConfiguration", "WorkGroup")}, sort_keys=True)
+    asked = json.dumps(
+        {field: data.get(field) for field in ("QueryString", "QueryExecutionContext", "ResultConfiguration", "WorkGroup")}, sort_keys=True
+    )
     if place in _started:
         before, query_id = _started[place]
         return json_response({"QueryExecutionId": query_id}) if before == asked else refused("Idempotent parameters do not match")

@@ -55,7 +55,9 @@ def search(query: str, database: str, tables: dict, cutoff: int, statistics: dic
             if parsed["error"]:
                 raise ValueError(f"SYNTAX_ERROR: {parsed['error_message']}")
             named = list(tables_named(parsed["statements"][0]["node"]))
-            files = {name: files_of(tables[name], [where for other, where in named if other == name]) for name in {name for name, _ in named} & set(tables)}
+            files = {
+                name: files_of(tables[name], [where for other, where in named if other == name]) for name in {name for name, _ in named} & set(tables)
+            }
             statistics["DataScannedInBytes"] = 0
             for each in files.values():
                 for file in each:

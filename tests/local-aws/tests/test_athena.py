@@ -39,7 +39,9 @@ def table(aws):
         "storage.location.template": "s3://the-logs/AWSLogs/${account}/${day}",
     }
     keys = [{"Name": name, "Type": "string"} for name in ("account", "day")]
-    glue.create_table(DatabaseName="logs", TableInput={"Name": "trail", "StorageDescriptor": storage, "PartitionKeys": keys, "Parameters": parameters})
+    glue.create_table(
+        DatabaseName="logs", TableInput={"Name": "trail", "StorageDescriptor": storage, "PartitionKeys": keys, "Parameters": parameters}
+    )
     configuration = {"EnforceWorkGroupConfiguration": True, "ResultConfiguration": {"OutputLocation": "s3://the-results/found/"}}
     athena.create_work_group(Name="searches", Configuration=configuration)
 
