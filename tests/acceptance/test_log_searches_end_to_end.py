@@ -16,20 +16,24 @@ from local_aws import LocalAws
 from responses import Response
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
-ROLE, BUCKET = "checkout", "shop-baskets"
-LOGGED = {name: log_files.LOCATIONS[name] for name in ("TrailLocation", "FlowLogLocation")}
+ROLE, BUCKET, OTHER_BUCKET = "checkout", "shop-baskets", "shop-wishes"
+# Athena takes no less.
+CUTOFF = 10_000_000
+LOGGED = {name: log_files.LOCATIONS[name] for name in ("TrailLocation", "FlowLogLocation")} | {"BytesScannedCutoff": str(CUTOFF)}
+# An account whose trail is too large to be searched.
+LARGE = "111122223333"
 
 
-def finding(now: datetime.datetime) -> dict:
+def finding(now: datetime.datetime, account: str) -> dict:
     """Of a scanner of the company's own: no action is right without a look, so nothing is contained."""
     moment = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    named = (f"arn:aws:iam::{stack.MEMBER}:role/{ROLE}", f"arn:aws:s3:::{BUCKET}")
+    named = (f"arn:aws:iam::{account}:role/{ROLE}", f"arn:aws:s3:::{BUCKET if account == stack.MEMBER else OTHER_BUCKET}")
     return {
         "SchemaVersion": "2018-10-08",
-        "Id": "own-scanner/searched",
-        "ProductArn": f"arn:aws:securityhub:{log_files.REGION}:{stack.MEMBER}:product/{stack.MEMBER}/default",
+        "Id": f"own-scanner/searched-{account}",
+        "ProductArn": f"arn:aws:securityhub:{log_files.REGION}:{account}:product/{account}/default",
         "GeneratorId": "own-scanner",
-        "AwsAccountId": stack.MEMBER,
+        "AwsAccountId": account,
         "Region": log_files.REGION,
         "Types": ["TTPs/Discovery"],
         "CreatedAt": moment,
@@ -44,29 +48,37 @@ def finding(now: datetime.datetime) -> dict:
 
 
 class Searched(Response):
-    def __init__(self, aws, deployed):
+    def __init__(self, aws, deployed, account: str):
         self.aws, self.stack, self.records = aws, deployed, Records(aws, deployed.table)
-        found = finding(datetime.datetime.now(datetime.UTC))
+        found = finding(datetime.datetime.now(datetime.UTC), account)
         self.follow(json.dumps(found))
-        place = {"account": stack.MEMBER, "region": log_files.REGION}
+        place = {"account": account, "region": log_files.REGION}
         event = {"source": "aws.securityhub", "detail-type": "Security Hub Findings - Imported", "detail": {"findings": [found]}}
         aws.client("sqs").send_message(QueueUrl=deployed.queue, MessageBody=json.dumps(event | place))
         name = f"evidence-preservation {self.incident}"
         ended = lambda: self.watch.executions().get(name, "RUNNING") != "RUNNING"  # noqa: E731
         aws.wait_until(ended, seconds=90, every=0.2, what="the end of preservation")
 
+    def gaps(self) -> dict[tuple[str, str], str]:
+        """The reasons, by source and part."""
+        return {(item["item"]["source"], gap["part"]): gap["reason"] for item in self.of("EVIDENCE") for gap in item["gaps"]}
+
     def copies(self) -> list[bytes]:
-        """What was copied, once all that was found is."""
         return [self.read(path) for path in self.vault() if path.startswith("evidence/objects/")]
 
 
 @pytest.fixture(scope="module")
-def searched():
+def deployed():
     with LocalAws(REPOSITORY / "target" / "local-aws" / "log-searches-e2e") as aws:
         deployed = stack.deploy(aws, **LOGGED)
         organisation.put(aws, deployed.settings, organisation.settings([]))
         write_logs(aws, datetime.datetime.now(datetime.UTC))
-        yield Searched(aws, deployed)
+        yield aws, deployed
+
+
+@pytest.fixture(scope="module")
+def searched(deployed):
+    return Searched(*deployed, stack.MEMBER)
 
 
 def write_logs(aws, now: datetime.datetime) -> None:
@@ -78,6 +90,8 @@ def write_logs(aws, now: datetime.datetime) -> None:
     for day, events in ((now, [by_role, of_bucket, neither]), (now - datetime.timedelta(days=400), [by_role | {"eventID": "long-ago"}])):
         key = f"AWSLogs/o-0123456789/{stack.MEMBER}/CloudTrail/{log_files.REGION}/{day:%Y/%m/%d}/t.json.gz"
         s3.put_object(Bucket=log_files.LOGS, Key=key, Body=gzip.compress(json.dumps({"Records": events}).encode()))
+    key = f"AWSLogs/o-0123456789/{LARGE}/CloudTrail/{log_files.REGION}/{now:%Y/%m/%d}/t.json.gz"
+    s3.put_object(Bucket=log_files.LOGS, Key=key, Body=b"0" * (CUTOFF + 1))
 
 
 def test_what_was_asked_is_kept(searched):
@@ -109,6 +123,14 @@ def test_logs_are_searched_with_the_role_for_it_alone(searched):
 
 
 def test_a_log_that_is_not_set_up_is_a_gap(searched):
-    gaps = {(item["item"]["source"], gap["part"]): gap["reason"] for item in searched.of("EVIDENCE") for gap in item["gaps"]}
+    gaps = searched.gaps()
     assert "`model_invocations` is not set up" in gaps["invocation-search", "invocations"]
     assert ("trail-search", "by") not in gaps and ("trail-search", "to") not in gaps
+
+
+def test_a_search_that_would_cost_too_much_is_a_gap_that_says_how_much(deployed, searched):
+    large = Searched(*deployed, LARGE)
+    for query in ("by", "to"):
+        reason = large.gaps()["trail-search", query]
+        assert "ended as CANCELLED" in reason and f"after {CUTOFF + 1} bytes" in reason
+        assert large.kept("trail-search", query) == []
