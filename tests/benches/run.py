@@ -18,6 +18,7 @@ import memory
 import scale
 import start
 import translation
+import verification
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SUMMARY = REPOSITORY / "target/bench/summary.json"
@@ -28,7 +29,7 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="also write the figures into README.md")
     options = parser.parse_args()
     summary = {"machine": {"cores": os.cpu_count(), "system": platform.platform()}, "figures": []}
-    for bench in (start, translation, memory, intake, containment, scale, copies):
+    for bench in (start, translation, memory, intake, containment, scale, copies, verification):
         print(f"== bench: {bench.__doc__.splitlines()[0]}", flush=True)
         for figure in bench.measure(REPOSITORY):
             summary["figures"].append(figure)
