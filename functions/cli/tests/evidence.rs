@@ -1,5 +1,5 @@
 //! `tocsin evidence` and `tocsin verify` as processes, as far as they go without AWS.
-#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "output that is not as expected fails the test")]
+#![expect(clippy::expect_used, reason = "output that is not as expected fails the test")]
 
 use serde_json::Value;
 use std::fs;
