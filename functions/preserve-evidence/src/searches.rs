@@ -33,7 +33,7 @@ impl<T: Records, V: Vault, G, A: ActionRunner, S: SourceReader, F> Preserver<T, 
         while let Some(search) = source.searches.get(cursor(held).part.saturating_sub(before)) {
             let item = held.record.item.clone();
             let known = self.known(run, source, parts, &item, &held.record, answers);
-            if !self.log_tables.contains(&search.table) {
+            if search.is_about(&item) && !self.log_tables.contains(&search.table) {
                 let why = format!("the table `{}` is not set up, so these logs were not searched", search.table);
                 self.gap(&mut held.record, &search.name, why);
             } else if search.is_about(&item) {
@@ -80,12 +80,11 @@ impl<T: Records, V: Vault, G, A: ActionRunner, S: SourceReader, F> Preserver<T, 
             "SUCCEEDED" => {}
             // Athena says why: a limit of bytes that was reached, a bucket that it may not read.
             "FAILED" | "CANCELLED" => {
-                let why = text("/QueryExecution/Status/AthenaError/ErrorType");
-                let scanned = values(&execution, "/QueryExecution/Statistics/DataScannedInBytes")
-                    .first()
-                    .map(ToString::to_string);
-                let (why, scanned) = (why.unwrap_or_default(), scanned.unwrap_or_default());
-                let reason = format!("the search ended as {state} (type `{why}`) after {scanned} bytes were read");
+                let number = |pointer: &str| values(&execution, pointer).first().map(ToString::to_string);
+                // The reason in words can repeat the query, and with it the subject: a limit of bytes is told by what was read.
+                let kind = number("/QueryExecution/Status/AthenaError/ErrorType").unwrap_or_else(|| "none".to_owned());
+                let scanned = number("/QueryExecution/Statistics/DataScannedInBytes").unwrap_or_default();
+                let reason = format!("the search ended as {state} (error type {kind}) after {scanned} bytes were read");
                 self.gap(&mut held.record, &search.name, reason);
                 return Ok(Came::Over);
             }
