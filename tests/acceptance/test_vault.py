@@ -85,9 +85,12 @@ def test_no_custodian_may_do_the_work_of_another(vault):
             assert (vault.put(function(name), path) == "Allow") == ((name, path) in allowed), (name, path)
 
 
-def test_listing_is_for_those_who_release_evidence(vault):
+def test_listing_is_for_those_who_seal_and_release_evidence_and_of_orders(vault):
     listed = {name for name, _, _ in NEEDS if vault.allows(function(name), "ListBucket", s3__prefix="incidents/inc-1/")}
-    assert listed == {"release-evidence"}
+    assert listed == {"release-evidence", "seal-custody"}
+    # The machine that has copies made lists its orders, and nothing else.
+    assert vault.allows(function("object-copies"), "ListBucket", s3__prefix="incidents/inc-1/copies/")
+    assert not vault.allows(function("object-copies"), "ListBucket", s3__prefix="incidents/inc-1/")
     assert not vault.allows(function("release-evidence"), "ListBucket", s3__prefix="")
 
 

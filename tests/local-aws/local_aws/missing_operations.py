@@ -45,7 +45,7 @@ PATHS = {
 
 
 def answering(scope: str):
-    everything_else = handlers[scope]
+    everything_else = handlers.get(scope)
 
     async def handle(method, path, headers, body, query):
         operation = headers.get("x-amz-target", "").rsplit(".", 1)[-1]

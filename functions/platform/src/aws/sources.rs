@@ -5,11 +5,12 @@ use super::failure::is_transient;
 use super::member::{MemberRole, Members};
 use super::signed_request::{Answer, Unsigned, send};
 use aws_config::SdkConfig;
-use incident::Failure;
 use incident::containment::Place;
 use incident::evidence::source::Request;
 use incident::ports::{Answered, SourceReader};
+use incident::{Failure, Fault};
 use serde_json::Value;
+use std::time::Duration;
 
 /// The services of the member accounts, as this role may read them.
 #[derive(Clone, Debug)]
@@ -22,8 +23,26 @@ impl Sources {
     }
 }
 
+/// How often a request is made before "later" is taken for an answer, as often as the SDKs make it.
+const ATTEMPTS: u32 = 3;
+
 impl SourceReader for Sources {
     async fn ask(&self, place: &Place, request: &Request) -> Result<Answered, Failure> {
+        let mut attempt = 1;
+        loop {
+            match self.ask_once(place, request).await {
+                Err(failure) if failure.fault() == Fault::Transient && attempt < ATTEMPTS => {
+                    tokio::time::sleep(Duration::from_millis(100 << attempt)).await;
+                    attempt += 1;
+                }
+                answer => return answer,
+            }
+        }
+    }
+}
+
+impl Sources {
+    async fn ask_once(&self, place: &Place, request: &Request) -> Result<Answered, Failure> {
         let config = self.0.at(place).await?;
         let mut answer = sent(&config, request).await?;
         // A finding does not always say where a bucket is; S3 does.
