@@ -118,11 +118,14 @@ def transaction_actions(body: bytes) -> list[str]:
     return sorted({_TRANSACTION_ACTIONS[kind] for item in items for kind in item if kind in _TRANSACTION_ACTIONS})
 
 
-def key_actions(operation: Operation, encrypted: bool) -> list[str]:
+def key_actions(operation: Operation, encrypted: bool, headers: dict | None = None) -> list[str]:
     """What a call needs on the customer key of the resource it touches."""
     if not encrypted:
         return []
     if operation.scope == "s3":
+        # Checksums are encrypted like what they are of.
+        if operation.name == "HeadObject" and "x-amz-checksum-mode" in (headers or {}):
+            return ["kms:Decrypt"]
         if operation.name in ("PutObject", "CreateMultipartUpload", "CopyObject"):
             return ["kms:GenerateDataKey"]
         # A part is encrypted under the data key of its upload, which has to be opened first.

@@ -90,7 +90,8 @@ class Recorder:
                 return
             account = account_of(signature.access_key)
             with responses.request_scope(account, signature.region or REGION):
-                actions = actions_of(operation, headers, query, body) + key_actions(operation, under_customer_key(operation))
+                actions = actions_of(operation, headers, query, body)
+                actions += key_actions(operation, under_customer_key(operation), headers)
                 role = principals.assumed_role(signature.access_key)
                 entry = record(principal, operation, actions, status, account, signature.region or REGION, role=role)
                 for listener in _listeners:

@@ -32,18 +32,31 @@ impl EvidenceDesk for LockedBucket {
 }
 
 impl LockedBucket {
+    /// Asked for by itself: beside the answer for the object, S3 leaves out the lock for whoever may not read it, as if there were none.
     async fn lock(&self, version: &ObjectVersion) -> Result<Option<Lock>, Failure> {
-        let head = self.client.head_object().bucket(&self.name).key(&version.path).set_version_id(version.id.clone());
-        let head = match head.send().await {
-            Ok(head) => head,
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_not_found()) => return Ok(None),
-            Err(error) => return Err(failed("asking for the lock of an object", error)),
+        let ObjectVersion { path, id } = version;
+        let retention =
+            self.client.get_object_retention().bucket(&self.name).key(path).set_version_id(id.clone()).send().await;
+        let retention = match retention {
+            Ok(answer) => answer.retention,
+            Err(error) => match code_of(&error) {
+                Some("NoSuchObjectLockConfiguration") => None,
+                Some("NoSuchKey" | "NoSuchVersion") => return Ok(None),
+                _ => return Err(failed("asking for the lock of an object", error)),
+            },
         };
-        let until = head.object_lock_retain_until_date();
+        let hold =
+            self.client.get_object_legal_hold().bucket(&self.name).key(path).set_version_id(id.clone()).send().await;
+        let hold = match hold {
+            Ok(answer) => answer.legal_hold,
+            Err(error) if code_of(&error) == Some("NoSuchObjectLockConfiguration") => None,
+            Err(error) => return Err(failed("asking for the hold on an object", error)),
+        };
+        let until = retention.as_ref().and_then(|retention| retention.retain_until_date());
         Ok(Some(Lock {
             until: until.and_then(|until| Timestamp::new(until.secs(), 0).ok()),
-            mode: head.object_lock_mode().map(|mode| mode.as_str().to_owned()),
-            is_held: head.object_lock_legal_hold_status() == Some(&ObjectLockLegalHoldStatus::On),
+            mode: retention.and_then(|retention| retention.mode).map(|mode| mode.as_str().to_owned()),
+            is_held: hold.and_then(|hold| hold.status) == Some(ObjectLockLegalHoldStatus::On),
         }))
     }
 
