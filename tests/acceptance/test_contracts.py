@@ -109,8 +109,8 @@ FAULTS = {
     # states
     "a state of another name": (
         contracts.state_faults,
-        lambda root: [change(RESPONSE, f'{quote}AssessObligations"', f'{quote}Assess"')(root) for quote in ('": "', '"')],
-        "incident-response: the state that calls `AssessObligationsFunction` is called `Assess`",
+        lambda root: [change(RESPONSE, f'{quote}CloseIncident"', f'{quote}Close"')(root) for quote in ('"Default": "', '"Next": "', '"')],
+        "incident-response: the state that calls `CloseIncidentFunction` is called `Close`",
     ),
     "a state that calls no function of ours": (
         contracts.state_faults,
