@@ -222,7 +222,7 @@ impl<T: Records, V: Vault, G, A: ActionRunner, S: SourceReader, F> Preserver<T, 
             self.gap(&mut held.record, part, format!("{why}, after {} attempts", at.asked + 1));
             return Came::Over;
         }
-        set(held, Cursor { asked: at.asked + 1, ..at });
+        set(held, Cursor { asked: at.asked + 1, in_hand: false, ..at });
         Came::Later
     }
 }

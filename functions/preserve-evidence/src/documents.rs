@@ -86,7 +86,10 @@ impl<T: Records, V: Vault, G, A: ActionRunner, S: SourceReader, F> Preserver<T, 
         let run = self.runner.start(&run).await?;
         let answer = match self.runner.progress(&place, &run).await? {
             // The same attempt is looked at again.
-            Progress::Running => return Ok((Came::Later, None)),
+            Progress::Running => {
+                set(held, Cursor { in_hand: true, ..cursor(held) });
+                return Ok((Came::Later, None));
+            }
             Progress::Ended { succeeded: true, outputs, .. } => {
                 outputs.get("Preserve.Answer").and_then(|text| serde_json::from_str::<Value>(text).ok())
             }

@@ -201,7 +201,7 @@ impl Preserved {
         self.items += 1;
         self.gaps += preservation.gaps.len();
         if let (true, Progress::AtWork { next }) = (is_waited_for, &preservation.progress) {
-            self.go_on_after(1 << next.asked.min(6));
+            self.go_on_after(next.wait_seconds());
         }
     }
 

@@ -95,6 +95,16 @@ pub struct Cursor {
     pub tokens: BTreeMap<String, String>,
     /// How often what takes its time (a snapshot, a query) was asked how far it is.
     pub asked: u32,
+    /// Whether what was asked last is still being answered, so that a look is worth it soon.
+    #[serde(default)]
+    pub in_hand: bool,
+}
+
+impl Cursor {
+    /// How long to wait before the item is gone on with, in seconds: longer each time, a minute at most.
+    pub fn wait_seconds(&self) -> u64 {
+        if self.in_hand { 1 } else { (1 + u64::from(self.asked).pow(2) / 4).min(60) }
+    }
 }
 
 /// What is recorded of an item.
