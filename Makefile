@@ -90,7 +90,7 @@ test-rust:
 	@echo "== test: the core"
 	@cargo test --locked --quiet -p incident $(if $(FINDINGS_CORPUS),--features corpus)
 	@echo "== test: the platform, the command line, the functions with tests of their own"
-	@cargo test --locked --quiet -p platform -p tocsin -p reconcile-findings -p record-containment-decision -p order-containment
+	@cargo test --locked --quiet -p platform -p tocsin -p reconcile-findings -p record-containment-decision -p order-containment -p preserve-evidence -p copy-objects -p seal-custody -p release-evidence
 
 test-local-aws: documents $(TOOLS)/local-aws/.ready target/lambda/.built
 	@echo "== test: the local AWS itself"
