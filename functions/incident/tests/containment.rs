@@ -36,7 +36,7 @@ fn guard(protected: &[&str], cap: usize) -> Guard {
         "valid_until": "2026-12-31T00:00:00Z", "protected": protected, "responders": [],
         "caps": {"incident": cap, "hour": 100, "account": 100},
     });
-    Guard::Signed(serde_json::from_value(document).unwrap())
+    Guard::Signed(Box::new(serde_json::from_value(document).unwrap()))
 }
 
 fn plan(entities: &[Located], guard: &Guard) -> Plan {

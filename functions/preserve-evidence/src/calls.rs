@@ -201,7 +201,7 @@ impl<T: Records, V: Vault, G, A: ActionRunner, S: SourceReader, F> Preserver<T, 
                 return Ok(Came::Over);
             }
             set(held, Cursor { page, tokens, asked: 0, ..at });
-            if page % PAGES_A_SAVE == 0 {
+            if page.is_multiple_of(PAGES_A_SAVE) {
                 self.save(held).await?;
             }
         }

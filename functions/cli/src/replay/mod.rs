@@ -131,7 +131,7 @@ fn guard(path: &Path) -> Result<Guard, ReplayError> {
     let at = || path.display().to_string();
     open(path)?.read_to_end(&mut bytes).map_err(|source| ReplayError::Open { path: at(), source })?;
     let document = GuardDocument::read(&bytes).map_err(|source| ReplayError::Containment { path: at(), source })?;
-    Ok(Guard::Signed(document))
+    Ok(Guard::Signed(Box::new(document)))
 }
 
 /// Replays `input` document by document and counts what was refused.

@@ -52,8 +52,8 @@ pub async fn load(
     };
     let distrust = why.map(|why| Distrust { path: PATH, why });
     let guard = match (counting, &distrust) {
-        (Some(remembered), None) => Guard::Signed(remembered.document),
-        (Some(remembered), Some(_)) => Guard::Signed(restricted(remembered.document, now)),
+        (Some(remembered), None) => Guard::Signed(Box::new(remembered.document)),
+        (Some(remembered), Some(_)) => Guard::Signed(Box::new(restricted(remembered.document, now))),
         (None, distrust) => {
             let why = distrust.as_ref().map(ToString::to_string).unwrap_or_default();
             Guard::Shut(format!("no signed settings say what must not be touched: {why}"))
@@ -68,7 +68,7 @@ pub async fn load(
 /// What the table answers.
 pub async fn remembered(records: &impl Records) -> Result<Guard, Failure> {
     let remembered: Option<Remembered> = records.get(&Key::guard()).await?;
-    Ok(remembered.map_or(Guard::Open, |remembered| Guard::Signed(remembered.document)))
+    Ok(remembered.map_or(Guard::Open, |remembered| Guard::Signed(Box::new(remembered.document))))
 }
 
 /// The document in these bytes, if signature, form and time are right.

@@ -27,7 +27,7 @@ pub enum Guard {
     /// Nobody has said what must not be touched: every action waits for a person. The text says why.
     Shut(String),
     /// What the organisation signed.
-    Signed(GuardDocument),
+    Signed(Box<GuardDocument>),
     /// For showing what a playbook asks for: nothing is protected, nothing is capped.
     Open,
 }

@@ -10,7 +10,7 @@ fn every_description_can_be_read() {
     let library = super::read(super::DESCRIPTIONS).unwrap();
     assert!(!library.sources.is_empty());
     for source in library.sources.values() {
-        assert!(source.of.is_some() != !source.about.is_empty(), "{}: of a resource, or of a whole", source.id);
+        assert!(source.of.is_some() == source.about.is_empty(), "{}: of a resource, or of a whole", source.id);
         assert!(source.pattern.as_ref().is_none_or(|pattern| Regex::new(pattern).is_ok()), "{}", source.id);
         for call in &source.calls {
             assert!(library.services.contains_key(&call.service), "{}: `{}` is no service", source.id, call.service);
