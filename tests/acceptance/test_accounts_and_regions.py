@@ -45,7 +45,9 @@ def test_each_resource_is_contained_where_it_is(elsewhere):
 def test_nothing_is_done_elsewhere_with_the_function_s_own_role(elsewhere):
     """Each call there is made with the small role of that function, which is assumed in the region of the resource."""
     own = [call for call in elsewhere.aws.calls("function") if call["account"] == stack.MEMBER]
-    assert {call["service"] for call in own} <= {"ssm", "s3", "cloudtrail"}
+    # Whatever evidence is read of, what changes something is done by documents.
+    reading = ("tocsin-preserve-evidence", "tocsin-copy-objects")
+    assert {call["service"] for call in own if call["principal"]["name"] not in reading} <= {"ssm"}
     pascal = lambda name: "".join(part.capitalize() for part in name.removeprefix("tocsin-").split("-"))  # noqa: E731
     assert all(call["role"] == f"Tocsin-Member-{pascal(call['principal']['name'])}" for call in own)
     assumed = [
@@ -58,15 +60,18 @@ def test_nothing_is_done_elsewhere_with_the_function_s_own_role(elsewhere):
 
 def test_evidence_is_preserved_where_it_is(elsewhere):
     elsewhere.until_gate()
-    evidence = {record["item"]["kind"]: record for record in elsewhere.of("EVIDENCE") if record["item"]["subject_kind"] != "access-key"}
-    assert {kind: record["outcome"] for kind, record in evidence.items() if record["outcome"] != "preserved"} == {}
+    assert {record["progress"]["state"] for record in elsewhere.of("EVIDENCE")} == {"done"}
     snapshots = elsewhere.place.client("ec2").describe_snapshots(
         Filters=[{"Name": "tag:tocsin:incident", "Values": [elsewhere.incident]}]
     )["Snapshots"]
-    assert len(snapshots) == 2
-    policy = json.loads(elsewhere.read(evidence["bucket-configuration"]["path"]))["content"]["policy"]
-    assert "TocsinLockBucket" not in policy and "Checkout" in policy
+    assert len([one for one in snapshots if not is_copy(one)]) == 2
+    (policy,) = elsewhere.kept("bucket", "policy")
+    assert b"TocsinLockBucket" not in policy and b"Checkout" in policy
     assert elsewhere.verify()
+
+
+def is_copy(snapshot: dict) -> bool:
+    return any(tag["Key"] == "tocsin:source-snapshot" for tag in snapshot["Tags"])
 
 
 def test_person_gives_a_resource_of_another_account_back(elsewhere):
@@ -159,10 +164,9 @@ def test_missing_evidence_is_a_gap_with_its_place(out_of_reach, place):
     (record,) = [
         record
         for record in out_of_reach.of("EVIDENCE")
-        if (record["item"]["kind"], record["item"]["subject"]) == ("instance-volumes", instance_in(*place))
+        if (record["item"]["source"], record["item"]["subject"]) == ("instance-volumes", instance_in(*place))
     ]
-    assert record["outcome"] == "gap"
-    assert all(part in record["reason"] for part in (*place, "not reachable"))
+    assert any(all(part in gap["reason"] for part in (*place, "not reachable")) for gap in record["gaps"])
 
 
 def test_report_begins_with_what_is_not_contained(out_of_reach):
