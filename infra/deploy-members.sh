@@ -24,7 +24,7 @@ template=(
   --capabilities CAPABILITY_NAMED_IAM
   --parameters "ParameterKey=SecurityAccountId,ParameterValue=$SECURITY_ACCOUNT"
   "ParameterKey=HomeRegion,ParameterValue=$HOME_REGION" "ParameterKey=OrganizationId,ParameterValue=$ORGANIZATION_ID"
-  "ParameterKey=EvidenceAccountId,ParameterValue=$EVIDENCE_ACCOUNT"
+  "ParameterKey=EvidenceAccountId,ParameterValue=${EVIDENCE_ACCOUNT-}"
   --permission-model SERVICE_MANAGED
   --auto-deployment Enabled=true,RetainStacksOnAccountRemoval=true
 )

@@ -55,11 +55,7 @@ class Response:
 
     def until_preserved(self, seconds: float = 180) -> None:
         """Wait until no preservation of evidence is under way. Notices do not wait for it."""
-        names = ("evidence-preservation ", "object-copies ")
-        ended = lambda: not any(  # noqa: E731
-            state == "RUNNING" for name, state in self.watch.executions().items() if name.startswith(names) and self.incident in name
-        )
-        self.aws.wait_until(ended, seconds=seconds, every=0.2, what="the end of preservation")
+        self.aws.wait_until(self.watch.is_preserved, seconds=seconds, every=0.2, what="the end of preservation")
 
     def until_gate_or_ended(self) -> None:
         self.watch.until(self.watch.is_at_gate_or_ended, quiet=True)

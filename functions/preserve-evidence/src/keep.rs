@@ -7,7 +7,7 @@ use incident::evidence::file::sums;
 use incident::evidence::source::Window;
 use incident::evidence::{Deed, EvidenceFile, Gap, Preservation, Progress, Source};
 use incident::ports::Vault;
-use incident::records::{Key, Listing, Records, Versioned, Write};
+use incident::records::{Key, Listing, MOST_WRITES, Records, Versioned, Write};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
@@ -71,7 +71,26 @@ impl<T: Records, V: Vault, G, A, S, F> Preserver<T, V, G, A, S, F> {
             collected_at: (self.clock)(),
             api: api.to_owned(),
         };
-        self.records.create(&Key::evidence_file(incident, &path), &file).await.map(|_| ())
+        self.unwritten.borrow_mut().push(file);
+        Ok(())
+    }
+
+    /// Writes down which files were put since the last time. Whoever is killed before that puts them again, and finds them there.
+    async fn write_files(&self) -> Result<(), Failure> {
+        let files: Vec<EvidenceFile> = self.unwritten.take();
+        for some in files.chunks(MOST_WRITES) {
+            let key = |file: &EvidenceFile| Key::evidence_file(&file.incident, &file.path());
+            let writes: Result<Vec<Write>, Failure> =
+                some.iter().map(|file| Write::new(key(file), file, None)).collect();
+            if self.records.commit(writes?).await? {
+                continue;
+            }
+            // Some of them are written already: each by itself, and the first one stays.
+            for file in some {
+                self.records.create(&key(file), file).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Notes what could not be had, once.
@@ -84,6 +103,7 @@ impl<T: Records, V: Vault, G, A, S, F> Preserver<T, V, G, A, S, F> {
 
     /// The files of an item.
     pub(crate) async fn files(&self, preservation: &Preservation) -> Result<Vec<EvidenceFile>, Failure> {
+        self.write_files().await?;
         let prefix = format!("FILE#{}/", preservation.item.folder());
         self.records.list(&Listing::of_incident(&preservation.incident, prefix)).await
     }
@@ -92,15 +112,16 @@ impl<T: Records, V: Vault, G, A, S, F> Preserver<T, V, G, A, S, F> {
     pub(crate) async fn finish(&self, held: &mut Versioned<Preservation>) -> Result<(), Failure> {
         let (incident, folder) = (&held.record.incident, held.record.item.folder());
         let at = (self.clock)();
-        for gap in &held.record.gaps {
-            let statement = self.statement(Deed::GapRecorded, format!("{folder}/{}", gap.part), None, &gap.reason);
-            custody::enter(&self.records, incident, gap.found_at, &statement).await?;
-        }
         let files = self.files(&held.record).await?;
         let sums = sums(files.iter().map(|file| (file.name.as_str(), &file.sha256)));
+        let mut statements: Vec<(Timestamp, Statement)> = Vec::new();
+        for gap in &held.record.gaps {
+            let path = format!("{folder}/{}", gap.part);
+            statements.push((gap.found_at, self.statement(Deed::GapRecorded, path, None, &gap.reason)));
+        }
         let why = format!("response to {incident}");
-        let statement = self.statement(Deed::Preserved, folder, Some(sums.clone()), &why);
-        custody::enter(&self.records, incident, at, &statement).await?;
+        statements.push((at, self.statement(Deed::Preserved, folder, Some(sums.clone()), &why)));
+        custody::enter_all(&self.records, incident, &statements).await?;
         held.record.progress = Progress::Done { sums, at };
         self.save(held).await
     }
@@ -111,6 +132,7 @@ impl<T: Records, V: Vault, G, A, S, F> Preserver<T, V, G, A, S, F> {
 
     /// Writes down how far an item is.
     pub(crate) async fn save(&self, held: &mut Versioned<Preservation>) -> Result<(), Failure> {
+        self.write_files().await?;
         let key = Key::evidence(&held.record.incident, &held.record.item);
         let write = Write::new(key, &held.record, Some(held.version))?;
         if !self.records.commit(vec![write]).await? {

@@ -10,13 +10,14 @@ mod searches;
 
 use incident::containment::{ActionRunner, Playbooks};
 use incident::evidence::source::{Destination, FINDING};
-use incident::evidence::{Custodian, EvidenceItem, Preservation, Progress, Source, Stage, choice};
+use incident::evidence::{Custodian, EvidenceFile, EvidenceItem, Preservation, Progress, Source, Stage, choice};
 use incident::ports::{FindingDesk, Settings, SourceReader, Vault};
 use incident::records::{Key, Listing, Records, Versioned, finding_ids};
 use incident::{Failure, Fault, Incident, IncidentId, organisation};
 use jiff::{SignedDuration, Timestamp};
 use platform::telemetry::count;
 use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 /// What is left of a function's time is for writing down how far it has come.
@@ -60,6 +61,8 @@ pub struct Preserver<T, V, G, A, S, F> {
     pub activity_days: u32,
     /// Reads the clock: an invocation goes on for minutes.
     pub clock: fn() -> Timestamp,
+    /// Files that lie in the vault and are not written down yet. Empty at first.
+    pub unwritten: RefCell<Vec<EvidenceFile>>,
 }
 
 /// Which incident, and which stage of its response.
@@ -169,11 +172,16 @@ where
     /// Goes on with an item that is not done.
     async fn go_on(&self, run: &Run<'_>, item: EvidenceItem) -> Result<Preservation, Failure> {
         let key = Key::evidence(&run.incident.id, &item);
+        // What a run that failed left behind is put again, and found to be there.
+        self.unwritten.take();
         let begun = Preservation::begun(run.incident.id.clone(), item, (self.clock)());
-        self.records.create(&key, &begun).await?;
-        let found = self.records.read(std::slice::from_ref(&key)).await?.into_iter().next().flatten();
-        let mut held: Versioned<Preservation> =
-            found.ok_or_else(|| Failure::transient("a record that was just written is not there"))?;
+        let mut held = match self.records.create(&key, &begun).await? {
+            (record, true) => Versioned { record, version: 1 },
+            _ => {
+                let found = self.records.read(std::slice::from_ref(&key)).await?.into_iter().next().flatten();
+                found.ok_or_else(|| Failure::transient("a record that was just written is not there"))?
+            }
+        };
         if held.record.is_done() {
             return Ok(held.record);
         }

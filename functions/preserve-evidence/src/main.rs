@@ -1,8 +1,7 @@
 //! Wires `preserve-evidence`.
 
 use incident::containment::Playbooks;
-use incident::evidence::Custodian;
-use incident::evidence::source::Destination;
+use incident::evidence::{Custodian, source::Destination};
 use platform::aws::{Automations, FindingServices, LockedBucket, MemberRole, SettingsBucket, Sources, Table};
 use platform::{Sdk, Stopped, clock, required, required_number, serve_until};
 use preserve_evidence::Preserver;
@@ -11,8 +10,8 @@ use preserve_evidence::Preserver;
 async fn main() -> Result<(), Stopped> {
     let sdk = Sdk::load().await;
     let function = required("AWS_LAMBDA_FUNCTION_NAME")?;
-    let partition = required("PARTITION")?;
-    let role = MemberRole { partition: partition.clone(), name: required("MEMBER_ROLE")?, function: function.clone() };
+    let role =
+        MemberRole { partition: required("PARTITION")?, name: required("MEMBER_ROLE")?, function: function.clone() };
     let preserver = Preserver {
         records: Table::connect(&sdk, required("TABLE_NAME")?),
         vault: LockedBucket::connect(&sdk, required("VAULT_BUCKET")?),
@@ -24,12 +23,13 @@ async fn main() -> Result<(), Stopped> {
         findings: FindingServices::connect(&sdk),
         playbooks: Playbooks::load().map_err(|error| Stopped::broken("playbooks", error))?,
         custodian: Custodian { name: function, role: required("CUSTODIAN_ROLE")? },
-        partition,
+        partition: required("PARTITION")?,
         home_region: required("AWS_REGION")?,
         destination: Destination::of_key(required("SNAPSHOT_KEY_ARN")?, &required("MEMORY_TOOL")?)
             .map_err(|error| Stopped::broken("SNAPSHOT_KEY_ARN", error))?,
         activity_days: required_number("ACTIVITY_DAYS")?,
         clock: clock::now,
+        unwritten: Default::default(),
     };
     serve_until(async |task, deadline| preserver.preserve(task, deadline).await).await
 }

@@ -210,6 +210,7 @@ fn run(world: &World, incident: &IncidentId) -> Value {
         destination: Destination::of_key("arn:aws:kms:eu-central-1:999988887777:key/k".to_owned(), "").unwrap(),
         activity_days: 7,
         clock,
+        unwritten: RefCell::default(),
     };
     let task = PreserveTask { incident: incident.clone(), stage: Stage::BesideContainment };
     let deadline = clock() + SignedDuration::from_secs(295);

@@ -149,6 +149,8 @@ def respond(watch: Watch, counsel: gate.Counsel, before: dict, results: pathlib.
             break
         still = lambda waiting=waiting: waiting in watch.records.waiting(watch.incident)  # noqa: E731
         watch.until(lambda still=still: watch.has_ended() or (not still() and watch.is_at_gate()))
+    # The report waits for evidence by itself; who stops at the gate may be there before it.
+    watch.until(lambda: watch.has_ended() or watch.is_preserved())
     summarise(watch, before)
     if not watch.has_ended():
         stop_at_gate(watch)

@@ -64,6 +64,8 @@ def evidence(watch) -> None:
     for key, record in watch.records.under(f"INCIDENT#{watch.incident}", "EVIDENCE#").items():
         folder, item = key.removeprefix("EVIDENCE#"), record["item"]
         screen.say(f"{item['source']} of {item['kind'] or 'account'}: {files[folder]} files in {folder}", indent=2)
+        if record["progress"]["state"] == "done":
+            screen.say(f"sha256 {record['progress']['sums']} of the list of them", indent=4)
         for gap in record["gaps"]:
             screen.say(f"not to be had: {gap['part']}: {gap['reason']}", indent=4, hanging=6)
     place = f"s3://{watch.stack.vault}/incidents/{watch.incident}"

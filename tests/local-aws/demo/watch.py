@@ -78,6 +78,11 @@ class Watch:
                     found[f"{machine} {execution['name']}"] = execution["status"]
         return found
 
+    def is_preserved(self) -> bool:
+        """Whether no preservation of evidence is under way. Notices do not wait for it."""
+        machines = ("evidence-preservation ", "object-copies ")
+        return not any(state == "RUNNING" for name, state in self.executions().items() if name.startswith(machines))
+
     def standing(self) -> str:
         return ", ".join(f"{name}: {status}" for name, status in self.executions().items()) or "no execution was started"
 

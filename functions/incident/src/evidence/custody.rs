@@ -3,7 +3,7 @@
 use crate::Digest;
 use crate::fault::Failure;
 use crate::record::IncidentId;
-use crate::records::{Key, Records, Write};
+use crate::records::{Key, MOST_WRITES, Records, Write};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -184,10 +184,11 @@ struct Entered {
 /// How often an entry is tried when others enter at the same time.
 const ENTRY_ATTEMPTS: u32 = 40;
 
+/// How many statements are entered at once: each is two writes of a transaction, and the end of the chain is one.
+const MOST_AT_ONCE: usize = (MOST_WRITES - 1) / 2;
+
 /// Enters a statement into the incident's log. What is preserved, found missing or sealed is entered once, however often that is
 /// tried; every access is an entry of its own.
-///
-/// The entry, the end of the chain and the mark by which a repeat is known are written together or not at all.
 ///
 /// # Errors
 /// `Transient` if others kept entering at the same time.
@@ -197,21 +198,53 @@ pub async fn enter(
     at: Timestamp,
     statement: &Statement,
 ) -> Result<CustodyEntry, Failure> {
+    enter_all(records, incident, &[(at, statement.clone())]).await?;
     let mark = mark(incident, at, statement);
+    let entered: Entered = records.require(&mark, "mark of what was just entered").await?;
+    records.require(&Key::custody(incident, entered.sequence), "custody entry of this number").await
+}
+
+/// Enters several statements in this order, each as [`enter`] does.
+///
+/// The entries, the end of the chain and the marks by which a repeat is known are written together or not at all.
+///
+/// # Errors
+/// `Transient` if others kept entering at the same time.
+pub async fn enter_all(
+    records: &impl Records,
+    incident: &IncidentId,
+    statements: &[(Timestamp, Statement)],
+) -> Result<(), Failure> {
+    for some in statements.chunks(MOST_AT_ONCE) {
+        enter_some(records, incident, some).await?;
+    }
+    Ok(())
+}
+
+async fn enter_some(
+    records: &impl Records,
+    incident: &IncidentId,
+    statements: &[(Timestamp, Statement)],
+) -> Result<(), Failure> {
+    let marks: Vec<Key> = statements.iter().map(|(at, statement)| mark(incident, *at, statement)).collect();
     for _ in 0..ENTRY_ATTEMPTS {
-        if let Some(entered) = records.get::<Entered>(&mark).await? {
-            return records.require(&Key::custody(incident, entered.sequence), "custody entry of this number").await;
-        }
+        let known = records.read::<Entered>(&marks).await?;
         let head = records.read::<Head>(&[Key::custody_head(incident)]).await?.into_iter().next().flatten();
-        let last = head.as_ref().map(|head| &head.record);
-        let entry = CustodyEntry::after(last, incident.clone(), at, statement.clone());
-        let writes = vec![
-            Write::new(Key::custody(incident, entry.sequence), &entry, None)?,
-            Write::new(Key::custody_head(incident), &entry.head(), head.map(|head| head.version))?,
-            Write::new(mark.clone(), &Entered { sequence: entry.sequence }, None)?,
-        ];
+        let mut last = head.as_ref().map(|head| head.record.clone());
+        let mut writes: Vec<Write> = Vec::new();
+        for ((mark, known), (at, statement)) in marks.iter().zip(&known).zip(statements) {
+            if known.is_some() || writes.iter().any(|write| write.key == *mark) {
+                continue;
+            }
+            let entry = CustodyEntry::after(last.as_ref(), incident.clone(), *at, statement.clone());
+            writes.push(Write::new(Key::custody(incident, entry.sequence), &entry, None)?);
+            writes.push(Write::new(mark.clone(), &Entered { sequence: entry.sequence }, None)?);
+            last = Some(entry.head());
+        }
+        let Some(last) = last.filter(|_| !writes.is_empty()) else { return Ok(()) };
+        writes.push(Write::new(Key::custody_head(incident), &last, head.map(|head| head.version))?);
         if records.commit(writes).await? {
-            return Ok(entry);
+            return Ok(());
         }
     }
     Err(Failure::transient("others kept entering the same custody log"))
