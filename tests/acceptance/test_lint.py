@@ -125,7 +125,7 @@ def test_asl_validator_finds_a_misspelt_type(tmp_path):
 
 def test_the_command_exits_with_1_and_names_the_check(tmp_path):
     copy = tmp_path / "repository"
-    for folder in ("infra", "statemachines", "tests/acceptance", "tests/local-aws/local_aws", "functions/incident/src/sources"):
+    for folder in ("infra", "statemachines", "tests/acceptance", "tests/local-aws/local_aws", "functions/incident/src/sources", "functions/incident/evidence"):
         shutil.copytree(REPOSITORY / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__", "fixtures"))
     replace(copy / "statemachines" / "notification.asl.json", '"Next": "NoticeSent"', '"Next": "NoticeGone"')
     done = subprocess.run([sys.executable, str(copy / "tests/acceptance/lint.py"), "asl"], capture_output=True, text=True, check=False)
