@@ -127,6 +127,11 @@ class Copies:
         found = self.s3.list_multipart_uploads(Bucket=self.stack.vault, Prefix=f"incidents/{self.incident}/").get("Uploads", [])
         return found
 
+    def parts_left(self) -> int:
+        """How many parts lie in uploads that nobody goes on with. An upload without parts holds nothing, and the vault's lifecycle ends it."""
+        lists = [self.s3.list_parts(Bucket=self.stack.vault, Key=one["Key"], UploadId=one["UploadId"]) for one in self.uploads()]
+        return sum(len(found.get("Parts", [])) for found in lists)
+
     def digests(self) -> set[str]:
         return {hashlib.sha256(self.read(path)).hexdigest() for path in self.copies()}
 
