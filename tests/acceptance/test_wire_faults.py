@@ -55,7 +55,8 @@ def test_every_document_ran_once_for_its_step(disturbed):
     # The only document beside those of the actions is the one that preserves volumes, each attempt of it once.
     others = [(run["DocumentName"], *run["Parameters"]["Attempt"]) for name, run in runs.items() if name not in wanted]
     assert {document for document, _ in others} == {"Tocsin-SnapshotVolumes"} and len(set(others)) == len(others)
-    assert {run["AutomationExecutionStatus"] for run in runs.values()} == {"Success"}
+    # An attempt to take snapshots may fail: the next one looks what is there.
+    assert {run["AutomationExecutionStatus"] for name, run in runs.items() if name in wanted} == {"Success"}
 
 
 def reasons_of(response) -> collections.Counter:
