@@ -174,7 +174,7 @@ impl World {
             "rawPath": format!("/{path}"), "body": body.to_string(), "isBase64Encoded": false,
             "requestContext": {"authorizer": authorizer, "timeEpoch": 0, "http": {"method": "POST", "path": path}},
         });
-        let desk = Desk { records: by_reference::TableOf(&self.table), vault: self, clock: now };
+        let desk = Desk { records: &self.table, vault: self, clock: now };
         let answer = run(desk.answer(serde_json::from_value(request).unwrap(), deadline))?;
         Ok((answer.status_code, serde_json::from_str(&answer.body).unwrap()))
     }
@@ -329,47 +329,4 @@ fn an_erasure_that_meets_the_lock_is_recorded_with_its_legal_basis() {
     let (status, answer) = world.ask("erasure", &erasure);
     assert_eq!((status, &answer["code"]), (409, &json!("not-locked")));
     assert_eq!(world.log().len(), entries);
-}
-
-mod by_reference {
-    use super::Table;
-    use incident::Failure;
-    use incident::records::{Key, Listing, Records, Versioned, Write};
-    use serde::Serialize;
-    use serde::de::DeserializeOwned;
-
-    /// The table by reference.
-    pub(super) struct TableOf<'t>(pub(super) &'t Table);
-
-    impl Records for TableOf<'_> {
-        async fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, Failure> {
-            self.0.get(key).await
-        }
-        async fn read<T: DeserializeOwned>(&self, keys: &[Key]) -> Result<Vec<Option<Versioned<T>>>, Failure> {
-            self.0.read(keys).await
-        }
-        async fn commit(&self, writes: Vec<Write>) -> Result<bool, Failure> {
-            self.0.commit(writes).await
-        }
-        async fn create<T: Serialize + DeserializeOwned + Clone>(
-            &self,
-            key: &Key,
-            new: &T,
-        ) -> Result<(T, bool), Failure> {
-            self.0.create(key, new).await
-        }
-        async fn update<T: Serialize + DeserializeOwned>(
-            &self,
-            key: &Key,
-            change: impl Fn(&mut T) -> Result<(), Failure>,
-        ) -> Result<T, Failure> {
-            self.0.update(key, change).await
-        }
-        async fn remove(&self, key: &Key) -> Result<(), Failure> {
-            self.0.remove(key).await
-        }
-        async fn list<T: DeserializeOwned>(&self, listing: &Listing) -> Result<Vec<T>, Failure> {
-            self.0.list(listing).await
-        }
-    }
 }

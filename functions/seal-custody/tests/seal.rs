@@ -158,7 +158,7 @@ impl World {
 
     async fn seal(&self, minutes: i64) -> Result<Sealed, Failure> {
         let custodian = Custodian { name: "seal-custody".into(), role: "arn:aws:iam::111122223333:role/seal".into() };
-        let sealer = Sealer { records: TableOf(&self.table), vault: self, signer: self, custodian };
+        let sealer = Sealer { records: &self.table, vault: self, signer: self, custodian };
         sealer.seal(SealTask { incident: incident() }, at(minutes)).await
     }
 
@@ -247,48 +247,5 @@ fn runs_at_the_same_time_end_in_one_case_that_holds() {
         interleave(tasks, &choices, &BTreeMap::new());
         run(world.seal(200)).unwrap();
         assert_eq!(world.verified().files, 2, "seed {seed}");
-    }
-}
-
-/// The table by reference.
-struct TableOf<'t>(&'t Table);
-
-mod by_reference {
-    use super::TableOf;
-    use incident::Failure;
-    use incident::records::{Key, Listing, Records, Versioned, Write};
-    use serde::Serialize;
-    use serde::de::DeserializeOwned;
-
-    impl Records for TableOf<'_> {
-        async fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, Failure> {
-            self.0.get(key).await
-        }
-        async fn read<T: DeserializeOwned>(&self, keys: &[Key]) -> Result<Vec<Option<Versioned<T>>>, Failure> {
-            self.0.read(keys).await
-        }
-        async fn commit(&self, writes: Vec<Write>) -> Result<bool, Failure> {
-            self.0.commit(writes).await
-        }
-        async fn create<T: Serialize + DeserializeOwned + Clone>(
-            &self,
-            key: &Key,
-            new: &T,
-        ) -> Result<(T, bool), Failure> {
-            self.0.create(key, new).await
-        }
-        async fn update<T: Serialize + DeserializeOwned>(
-            &self,
-            key: &Key,
-            change: impl Fn(&mut T) -> Result<(), Failure>,
-        ) -> Result<T, Failure> {
-            self.0.update(key, change).await
-        }
-        async fn remove(&self, key: &Key) -> Result<(), Failure> {
-            self.0.remove(key).await
-        }
-        async fn list<T: DeserializeOwned>(&self, listing: &Listing) -> Result<Vec<T>, Failure> {
-            self.0.list(listing).await
-        }
     }
 }

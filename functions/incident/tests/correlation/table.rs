@@ -118,6 +118,41 @@ impl Records for Table {
     }
 }
 
+/// For handlers that own their ports.
+impl Records for &Table {
+    async fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, Failure> {
+        (**self).get(key).await
+    }
+
+    async fn read<T: DeserializeOwned>(&self, keys: &[Key]) -> Result<Vec<Option<Versioned<T>>>, Failure> {
+        (**self).read(keys).await
+    }
+
+    async fn commit(&self, writes: Vec<Write>) -> Result<bool, Failure> {
+        (**self).commit(writes).await
+    }
+
+    async fn create<T: Serialize + DeserializeOwned + Clone>(&self, key: &Key, new: &T) -> Result<(T, bool), Failure> {
+        (**self).create(key, new).await
+    }
+
+    async fn update<T: Serialize + DeserializeOwned>(
+        &self,
+        key: &Key,
+        change: impl Fn(&mut T) -> Result<(), Failure>,
+    ) -> Result<T, Failure> {
+        (**self).update(key, change).await
+    }
+
+    async fn remove(&self, key: &Key) -> Result<(), Failure> {
+        (**self).remove(key).await
+    }
+
+    async fn list<T: DeserializeOwned>(&self, listing: &Listing) -> Result<Vec<T>, Failure> {
+        (**self).list(listing).await
+    }
+}
+
 /// Lets the others go on.
 fn turn() -> impl Future<Output = ()> {
     let mut has_waited = false;
