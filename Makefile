@@ -86,11 +86,14 @@ test: test-rust test-local-aws test-acceptance ## Set-up and all tests
 	@echo "== all tests passed"
 
 # The corpus of real findings is not part of the project: its tests exist only where FINDINGS_CORPUS names it.
-test-rust:
+# Compiled as cargo lambda does, for what it has compiled already.
+CPU := $(if $(filter aarch64,$(shell uname -m)),neoverse-n1,haswell)
+TEST := cargo --config 'build.rustflags=["-C", "target-cpu=$(CPU)"]' test --release --locked --quiet --target $(shell rustc --print host-tuple)
+test-rust: target/lambda/.built
 	@echo "== test: the core"
-	@cargo test --locked --quiet -p incident $(if $(FINDINGS_CORPUS),--features corpus)
+	@$(TEST) -p incident $(if $(FINDINGS_CORPUS),--features corpus)
 	@echo "== test: the platform, the command line, the functions with tests of their own"
-	@cargo test --locked --quiet -p platform -p tocsin -p reconcile-findings -p record-containment-decision -p order-containment -p preserve-evidence -p copy-objects -p seal-custody -p release-evidence
+	@$(TEST) -p platform -p tocsin -p reconcile-findings -p record-containment-decision -p order-containment -p preserve-evidence -p copy-objects -p seal-custody -p release-evidence
 
 test-local-aws: documents $(TOOLS)/local-aws/.ready target/lambda/.built
 	@echo "== test: the local AWS itself"

@@ -37,7 +37,13 @@ def test_function_assumes_its_own_role_and_the_role_trusts_it(function):
     name, role = callers.role(function, callers.statements(ACTIONS)[function])
     wanted = role["Properties"]["RoleName"]
     assert environment_of(properties)["MEMBER_ROLE"] == wanted
-    assert resources_of(properties, "sts:AssumeRole") == [{"Fn::Sub": f"arn:${{AWS::Partition}}:iam::*:role/{wanted}"}]
+    assumed = resources_of(properties, "sts:AssumeRole")
+    assert {"Fn::Sub": f"arn:${{AWS::Partition}}:iam::*:role/{wanted}"} in assumed
+    # Beside it, whoever preserves evidence searches the logs of the evidence account, by the one role there that may.
+    others = [one["Fn::Sub"][0] for one in assumed if isinstance(one["Fn::Sub"], list)]
+    assert len(assumed) == 1 + len(others)
+    searching = ["arn:${AWS::Partition}:iam::${EvidenceAccount}:role/Tocsin-LogReader"]
+    assert others == (searching if function == "preserve-evidence" else [])
     assert resources_of(properties, "ssm:StartAutomationExecution") == resources_of(properties, "iam:PassRole") == []
     own = TEMPLATE["Resources"][properties["Role"]["Fn::GetAtt"][0]]["Properties"]["RoleName"]
     trusted = role["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]["Condition"]["ArnEquals"]["aws:PrincipalArn"]

@@ -1,7 +1,6 @@
 //! `/apply`: a person orders one action on one resource. The same order once more is the same order.
 
 use crate::Desk;
-use crate::halt::Halt;
 use crate::request::{Caller, Request};
 use incident::containment::approval::{self, AskedStep};
 use incident::containment::{ActionRecord, ActionRunner, ActionState, Approval, Order, OrderId, Step};
@@ -11,6 +10,7 @@ use incident::records::{Key, Listing, Records};
 use incident::{Incident, IncidentId};
 use jiff::Timestamp;
 use platform::Answer;
+use platform::Halt;
 use platform::telemetry::count;
 use serde_json::{Value, json};
 

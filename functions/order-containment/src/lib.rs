@@ -1,7 +1,6 @@
 //! Shows, orders and takes back containment for a person whom AWS has authenticated (function URL, `AWS_IAM`).
 
 mod apply;
-mod halt;
 mod objection;
 mod plan;
 mod request;
@@ -9,16 +8,14 @@ mod reverse;
 mod status;
 
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
-use halt::Halt;
+use incident::Failure;
 use incident::containment::ActionRunner;
 use incident::containment::guard::EvidencePlace;
 use incident::ports::{Responses, Settings};
 use incident::records::Records;
-use incident::{Failure, Fault};
 use jiff::Timestamp;
-use platform::Answer;
 use platform::aws::MemberRole;
-use platform::telemetry::count;
+use platform::{Answer, Halt};
 use request::Caller;
 
 /// Takes what people ask of containment.
@@ -57,16 +54,7 @@ impl<T: Records, S: Settings, A: ActionRunner, M: Responses> Desk<T, S, A, M> {
                 Err(Halt::refuse(403, "not-signed-in", "sign in with a role that holds `Tocsin-ContainmentOperator`"))
             }
         };
-        match answer {
-            Ok(answer) => Ok(answer),
-            Err(Halt::Refused(refusal)) => {
-                count("ContainmentRequestsRefused", 1);
-                Ok(refusal)
-            }
-            Err(Halt::Failed(failure)) if failure.fault() == Fault::Transient => Err(failure),
-            // What no repeat mends, a person has to read.
-            Err(Halt::Failed(failure)) => Ok(Answer::refused(422, "not-possible", &failure.chain())),
-        }
+        answer.or_else(|halt| halt.answered("ContainmentRequestsRefused"))
     }
 
     async fn serve(&self, request: &LambdaFunctionUrlRequest, caller: &Caller, now: Timestamp) -> Result<Answer, Halt> {

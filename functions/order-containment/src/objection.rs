@@ -1,13 +1,13 @@
 //! Why what a person orders must wait for the yes of a second one.
 
 use crate::Desk;
-use crate::halt::Halt;
 use incident::containment::guard::{self, Count, Guard, Loaded, Tally};
 use incident::containment::{ActionRecord, ActionRunner, ActionState, Step};
 use incident::finding::Located;
 use incident::ports::{Responses, Settings};
 use incident::records::{Key, Records};
 use jiff::Timestamp;
+use platform::Halt;
 use platform::telemetry::count;
 
 impl<T: Records, S: Settings, A: ActionRunner, M: Responses> Desk<T, S, A, M> {

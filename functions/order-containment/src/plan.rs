@@ -1,7 +1,6 @@
 //! `/plan`: the exact calls, whom they hit, and what stands against them. Changes nothing.
 
 use crate::Desk;
-use crate::halt::Halt;
 use crate::request::{Caller, Request};
 use incident::IncidentId;
 use incident::containment::{ActionRunner, Automation, DocumentKind, Foreseen, Preview, Step};
@@ -9,6 +8,7 @@ use incident::ports::{Responses, Settings};
 use incident::records::{Key, Records};
 use jiff::Timestamp;
 use platform::Answer;
+use platform::Halt;
 use platform::telemetry::count;
 use serde_json::{Value, json};
 

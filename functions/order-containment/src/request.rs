@@ -1,10 +1,10 @@
 //! What a caller sends, and who the caller is.
 
-use crate::halt::Halt;
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
 use incident::containment::{ActionId, Step};
 use incident::finding::{Located, Reach};
 use incident::{Entity, IncidentId};
+use platform::Halt;
 use platform::entry::parse;
 use serde::Deserialize;
 

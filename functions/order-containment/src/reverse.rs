@@ -1,13 +1,13 @@
 //! `/reverse`: a named person takes one action back, for a reason.
 
 use crate::Desk;
-use crate::halt::Halt;
 use crate::request::{Caller, Request};
 use incident::containment::{ActionRecord, ActionRunner, ActionState, Reversal};
 use incident::ports::{Responses, Settings};
 use incident::records::{Key, Records};
 use jiff::Timestamp;
 use platform::Answer;
+use platform::Halt;
 use platform::telemetry::count;
 use serde_json::json;
 

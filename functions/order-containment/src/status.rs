@@ -1,12 +1,12 @@
 //! `/status`: every step of an incident, who wanted it and why.
 
 use crate::Desk;
-use crate::halt::Halt;
 use incident::IncidentId;
 use incident::containment::{ActionRecord, ActionRunner, Order, Reversal};
 use incident::ports::{Responses, Settings};
 use incident::records::{Listing, Records};
 use platform::Answer;
+use platform::Halt;
 use serde_json::{Value, json};
 
 impl<T: Records, S: Settings, A: ActionRunner, M: Responses> Desk<T, S, A, M> {

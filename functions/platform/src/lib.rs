@@ -7,7 +7,7 @@ pub mod config;
 pub mod entry;
 pub mod telemetry;
 
-pub use answer::Answer;
+pub use answer::{Answer, Halt};
 pub use aws::Sdk;
 pub use config::{Stopped, given, required, required_number};
 pub use entry::{serve, serve_until};

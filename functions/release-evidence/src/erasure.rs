@@ -1,13 +1,13 @@
 //! `POST /erasure`: somebody asks that personal data be erased which is locked as evidence. It cannot be, and that is recorded with
 //! the legal basis of keeping it, as GDPR Art. 17(3) wants one. Until when the lock holds is answered, so that it can be told.
 
-use crate::halt::Halt;
 use crate::request::Erasure;
 use crate::{ALL, Desk};
 use incident::evidence::{Custodian, Deed};
 use incident::ports::{EvidenceDesk, Lock, ObjectVersion, Vault};
 use incident::records::Records;
 use platform::Answer;
+use platform::Halt;
 use serde_json::json;
 
 impl<T: Records, V: Vault + EvidenceDesk> Desk<T, V> {

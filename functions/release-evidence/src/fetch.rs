@@ -1,13 +1,13 @@
 //! `POST /fetch`: a link to one file, and the digest that what comes must have.
 
 use crate::Desk;
-use crate::halt::Halt;
 use crate::request::OfFile;
 use incident::evidence::{Custodian, Deed};
 use incident::ports::{EvidenceDesk, Vault};
 use incident::records::Records;
 use jiff::SignedDuration;
 use platform::Answer;
+use platform::Halt;
 use serde_json::json;
 
 /// How long a link is valid. It leads to one version of one object, and needs no other permission.

@@ -1,7 +1,6 @@
 //! `POST /hold` and `/end-hold`: a legal hold on the version of every file. It has no end, and keeps evidence beyond its retention.
 
 use crate::contents::Entry;
-use crate::halt::Halt;
 use crate::request::OfIncident;
 use crate::{ALL, Desk};
 use incident::evidence::{Custodian, Deed};
@@ -10,6 +9,7 @@ use incident::records::{Key, Records, Versioned, Write};
 use incident::{Failure, IncidentId};
 use jiff::{SignedDuration, Timestamp};
 use platform::Answer;
+use platform::Halt;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 

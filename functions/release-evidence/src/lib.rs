@@ -4,21 +4,19 @@
 mod contents;
 mod erasure;
 mod fetch;
-mod halt;
 mod hold;
 mod list;
 mod request;
 
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
-use halt::Halt;
 use incident::evidence::custody::{self, Statement};
 use incident::evidence::{Custodian, CustodyEntry, Deed};
 use incident::ports::{EvidenceDesk, Vault};
 use incident::records::{Key, Records};
-use incident::{Digest, Failure, Fault, Incident, IncidentId};
+use incident::{Digest, Failure, Incident, IncidentId};
 use jiff::Timestamp;
-use platform::Answer;
 use platform::telemetry::count;
+use platform::{Answer, Halt};
 
 /// The path of a deed that is about all the evidence of an incident.
 const ALL: &str = "evidence";
@@ -39,16 +37,7 @@ impl<T: Records, V: Vault + EvidenceDesk> Desk<T, V> {
     /// # Errors
     /// `Transient`: what the table or the vault may answer otherwise the next time.
     pub async fn answer(&self, request: LambdaFunctionUrlRequest, deadline: Timestamp) -> Result<Answer, Failure> {
-        match self.serve(&request, deadline).await {
-            Ok(answer) => Ok(answer),
-            Err(Halt::Refused(refusal)) => {
-                count("EvidenceRequestsRefused", 1);
-                Ok(refusal)
-            }
-            Err(Halt::Failed(failure)) if failure.fault() == Fault::Transient => Err(failure),
-            // What no repeat mends, a person has to read.
-            Err(Halt::Failed(failure)) => Ok(Answer::refused(422, "not-possible", &failure.chain())),
-        }
+        self.serve(&request, deadline).await.or_else(|halt| halt.answered("EvidenceRequestsRefused"))
     }
 
     async fn serve(&self, request: &LambdaFunctionUrlRequest, deadline: Timestamp) -> Result<Answer, Halt> {

@@ -1,12 +1,12 @@
 //! `POST /list`: what there is, what is missing, and until when each file is locked.
 
-use crate::halt::Halt;
 use crate::request::OfPage;
 use crate::{ALL, Desk};
 use incident::evidence::{Custodian, Deed, Preservation};
 use incident::ports::{EvidenceDesk, ObjectVersion, Vault};
 use incident::records::{Listing, Records};
 use platform::Answer;
+use platform::Halt;
 use serde_json::{Value, json};
 
 /// How many files one answer holds: an answer takes 6 MB, and the lock of each is asked for.

@@ -1,8 +1,8 @@
 //! What a person sends.
 
-use crate::halt::Halt;
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
 use incident::IncidentId;
+use platform::Halt;
 use platform::entry::parse;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;

@@ -31,6 +31,9 @@ const READ_ATTEMPTS: u32 = 8;
 /// How often an update is tried when others change the same record at the same time.
 const UPDATE_ATTEMPTS: u32 = 8;
 
+/// The attribute that tells a write from every other.
+const WRITE: &str = "write";
+
 /// The table of incidents.
 #[derive(Clone, Debug)]
 pub struct Table {
@@ -69,7 +72,12 @@ impl Table {
     }
 
     /// Writes if `condition` holds; answers with the item that stood in the way, if it does not.
-    async fn write(&self, item: Item, condition: &str, expected: Option<AttributeValue>) -> Result<Written, Failure> {
+    ///
+    /// The SDK repeats a request whose answer was lost, and what stands in the way of the repeat is then its own first attempt. A mark
+    /// that only this write has tells the two apart. (Of a transaction, DynamoDB knows the repeats by `ClientRequestToken`.)
+    async fn write(&self, mut item: Item, condition: &str, expected: Option<AttributeValue>) -> Result<Written, Failure> {
+        let mark = AttributeValue::S(unique_mark()?);
+        item.insert(WRITE.to_owned(), mark.clone());
         let put = self.client.put_item().table_name(&self.name).set_item(Some(item)).condition_expression(condition);
         let put = match expected {
             Some(version) => put.expression_attribute_values(":version", version),
@@ -79,7 +87,9 @@ impl Table {
             Ok(_) => Ok(Written::Yes),
             Err(error) => match error.as_service_error() {
                 Some(PutItemError::ConditionalCheckFailedException(refused)) => {
-                    Ok(Written::No(refused.item().cloned().unwrap_or_default()))
+                    let existing = refused.item().cloned().unwrap_or_default();
+                    let is_own = existing.get(WRITE) == Some(&mark);
+                    Ok(if is_own { Written::Yes } else { Written::No(existing) })
                 }
                 _ => Err(failed("writing a record", error)),
             },
@@ -195,6 +205,12 @@ impl Records for Table {
         }
         Ok(records)
     }
+}
+
+fn unique_mark() -> Result<String, Failure> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).map_err(|_| Failure::transient("the system gave no random bytes"))?;
+    Ok(format!("{:032x}", u128::from_be_bytes(random)))
 }
 
 /// The version of an item, which every write raises by one.
