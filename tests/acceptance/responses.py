@@ -55,7 +55,7 @@ class Response:
 
     def until_preserved(self, seconds: float = 180) -> None:
         """Wait until no preservation of evidence is under way. Notices do not wait for it."""
-        self.aws.wait_until(self.watch.is_preserved, seconds=seconds, every=0.2, what="the end of preservation")
+        self.aws.wait_until(self.watch.is_preserved, seconds=seconds, every=0.5, what="the end of preservation")
 
     def until_gate_or_ended(self) -> None:
         self.watch.until(self.watch.is_at_gate_or_ended, quiet=True)
@@ -66,8 +66,8 @@ class Response:
     def until_contained(self, seconds: float = 60) -> list[dict]:
         """Wait until containment has come to an end, whichever."""
         name = f"containment {self.incident}"
-        ended = lambda: self.watch.executions().get(name, "RUNNING") != "RUNNING"  # noqa: E731
-        self.aws.wait_until(ended, seconds=seconds, every=0.1, what="the end of containment")
+        ended = lambda: self.watch.executions("containment").get(name, "RUNNING") != "RUNNING"  # noqa: E731
+        self.aws.wait_until(ended, seconds=seconds, every=0.2, what="the end of containment")
         return self.of("ACTION")
 
     def of(self, kind: str) -> list[dict]:

@@ -30,7 +30,7 @@ class OfCompany(Response):
 
     def until_preserved(self) -> None:
         name = f"evidence-preservation {self.incident}"
-        ended = lambda: self.watch.executions().get(name, "RUNNING") != "RUNNING"  # noqa: E731
+        ended = lambda: self.watch.executions("evidence-preservation").get(name, "RUNNING") != "RUNNING"  # noqa: E731
         self.aws.wait_until(ended, seconds=60, every=0.2, what="the end of preservation")
 
     def gaps(self) -> dict[tuple[str, str], str]:

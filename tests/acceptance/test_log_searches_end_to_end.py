@@ -56,7 +56,7 @@ class Searched(Response):
         event = {"source": "aws.securityhub", "detail-type": "Security Hub Findings - Imported", "detail": {"findings": [found]}}
         aws.client("sqs").send_message(QueueUrl=deployed.queue, MessageBody=json.dumps(event | place))
         name = f"evidence-preservation {self.incident}"
-        ended = lambda: self.watch.executions().get(name, "RUNNING") != "RUNNING"  # noqa: E731
+        ended = lambda: self.watch.executions("evidence-preservation").get(name, "RUNNING") != "RUNNING"  # noqa: E731
         aws.wait_until(ended, seconds=90, every=0.2, what="the end of preservation")
 
     def gaps(self) -> dict[tuple[str, str], str]:

@@ -8,7 +8,10 @@ from demo import screen
 from demo.records import Records, moment
 
 POLL_SECONDS = 0.15
+# Reading all that is recorded takes the emulator longer than what is asked for; where nobody watches, it only tells that there is life.
+LIFE_SIGN_SECONDS = 3
 PATIENCE_SECONDS = 90
+MACHINES = ("incident-response", "containment", "containment-approval", "evidence-preservation", "notification")
 PHASES = ("detect", "contain", "preserve", "assess", "draft", "gate", "send", "page", "close")
 
 
@@ -54,25 +57,25 @@ class Watch:
 
     def until(self, is_done, quiet: bool = False) -> None:
         """Show what happens until `is_done`. Gives up when nothing has happened for long."""
-        last = time.monotonic()
+        last = looked = time.monotonic()
         while True:
             done = is_done()
-            news = self.news()
-            for happening in news:
-                if not quiet:
+            now = time.monotonic()
+            if not quiet or now - looked > LIFE_SIGN_SECONDS:
+                looked, news = now, self.news()
+                last = now if news else last
+                for happening in [] if quiet else news:
                     self.show(happening)
             if done:
                 return
-            now = time.monotonic()
-            last = now if news else last
             if now - last > PATIENCE_SECONDS:
                 raise ResponseStuck(f"nothing has happened for {PATIENCE_SECONDS} s: {self.standing()}")
             time.sleep(POLL_SECONDS)
 
-    def executions(self) -> dict[str, str]:
-        """The status of every execution of this incident, by `machine name`."""
+    def executions(self, *machines: str) -> dict[str, str]:
+        """The status of every execution of this incident, by `machine name`; of these machines, or all."""
         client, found = self.aws.client("stepfunctions"), {}
-        for machine in ("incident-response", "containment", "containment-approval", "evidence-preservation", "notification"):
+        for machine in machines or MACHINES:
             for execution in client.list_executions(stateMachineArn=self.stack.machine(machine), maxResults=100)["executions"]:
                 if execution["name"].startswith(self.incident):
                     found[f"{machine} {execution['name']}"] = execution["status"]
@@ -80,21 +83,20 @@ class Watch:
 
     def is_preserved(self) -> bool:
         """Whether no preservation of evidence is under way. Notices do not wait for it."""
-        machines = ("evidence-preservation ", "object-copies ")
-        return not any(state == "RUNNING" for name, state in self.executions().items() if name.startswith(machines))
+        return "RUNNING" not in self.executions("evidence-preservation").values()
 
     def standing(self) -> str:
         return ", ".join(f"{name}: {status}" for name, status in self.executions().items()) or "no execution was started"
 
     def has_ended(self) -> bool:
         """Whether every response execution has ended; a second finding starts one of its own."""
-        responses = [status for name, status in self.executions().items() if name.startswith("incident-response ")]
+        responses = self.executions("incident-response").values()
         return bool(responses) and "RUNNING" not in responses
 
     def is_at_gate(self) -> bool:
         """Whether every notice that is still under way waits for counsel."""
         waiting = self.records.waiting(self.incident)
-        running = [n for n, status in self.executions().items() if n.startswith("notification ") and status == "RUNNING"]
+        running = [status for status in self.executions("notification").values() if status == "RUNNING"]
         duties = self.records.of_incident(self.incident, "OBLIGATION")
         is_open = [duty for duty in duties if duty["state"] == "open"]
         return bool(waiting) and len(waiting) >= len(running) and len(is_open) >= len(waiting)

@@ -211,7 +211,7 @@ class LocalAws:
             if kind in (None, entry["principal"]["kind"]) and name in (None, entry["principal"]["name"])
         ]
 
-    def wait_until(self, condition, seconds: float = 10, every: float = 0.02, what: str = "the condition"):
+    def wait_until(self, condition, seconds: float = 10, every: float = 0.1, what: str = "the condition"):
         """The first true answer of `condition()`; raises when it does not come in time."""
         deadline = time.monotonic() + seconds
         while True:
