@@ -76,7 +76,7 @@ class Documents:
         started = self.ssm.start_automation_execution(DocumentName=document, Parameters=given)
         return self.wait(started["AutomationExecutionId"])
 
-    def wait(self, identifier: str, seconds: float = 60) -> Run:
+    def wait(self, identifier: str, seconds: float = 240) -> Run:
         deadline, pause = time.monotonic() + seconds, 0.02
         while time.monotonic() < deadline:
             execution = self.ssm.get_automation_execution(AutomationExecutionId=identifier)["AutomationExecution"]
@@ -97,7 +97,7 @@ class Documents:
                 )
             # Each look takes time from the run itself.
             time.sleep(pause)
-            pause = min(1.3 * pause, 0.05)
+            pause = min(1.3 * pause, 0.1)
         raise TimeoutError(f"{identifier} did not end within {seconds} s: {execution.get('CurrentStepName')}")
 
     def break_step(self, action: str, step: str, when: str = "after", kind: str = "document") -> None:
