@@ -2,9 +2,9 @@
 
 use crate::Copier;
 use incident::evidence::copy::{CopyOrder, CopyState, HeldVault, ObjectCopy, ObjectReader, about, file_name};
-use incident::evidence::custody::{self, Statement};
+use incident::evidence::custody;
 use incident::evidence::file::sums;
-use incident::evidence::{Deed, EvidenceFile, Gap, Preservation, Progress};
+use incident::evidence::{EvidenceFile, Gap, Preservation, Progress};
 use incident::ports::Vault;
 use incident::records::{Key, Records};
 use incident::{Digest, Failure, IncidentId};
@@ -45,31 +45,14 @@ impl<T: Records, V: Vault + HeldVault, O: ObjectReader> Copier<T, V, O> {
         let files: Vec<(String, &Digest)> = copied.chain([(ABOUT.to_owned(), &sha256)]).collect();
         let sums = sums(files.iter().map(|(name, sha256)| (name.as_str(), *sha256)));
         let gaps = gaps(order, copies);
-        for gap in &gaps {
-            let path = format!("{folder}/{}", gap.part);
-            self.enter(incident, now, Deed::GapRecorded, path, None, gap.reason.clone()).await?;
-        }
-        let why = format!("response to {incident}");
-        self.enter(incident, now, Deed::Preserved, folder, Some(sums.clone()), why).await?;
+        let statements = self.custodian.statements(incident, &folder, &gaps, &sums, now);
+        custody::enter_all(&self.records, incident, &statements).await?;
         let done = |preservation: &mut Preservation| {
             preservation.gaps.clone_from(&gaps);
             preservation.progress = Progress::Done { sums: sums.clone(), at: now };
             Ok(())
         };
         self.records.update(&Key::evidence(incident, &item), done).await.map(|_| ())
-    }
-
-    async fn enter(
-        &self,
-        incident: &IncidentId,
-        now: Timestamp,
-        deed: Deed,
-        path: String,
-        sha256: Option<Digest>,
-        reason: String,
-    ) -> Result<(), Failure> {
-        let statement = Statement { custodian: self.custodian.clone(), deed, path, sha256, reason };
-        custody::enter(&self.records, incident, now, &statement).await.map(|_| ())
     }
 }
 

@@ -2,10 +2,10 @@
 
 use crate::{Preserver, Run};
 use incident::Failure;
-use incident::evidence::custody::{self, Statement};
+use incident::evidence::custody;
 use incident::evidence::file::sums;
 use incident::evidence::source::Window;
-use incident::evidence::{Deed, EvidenceFile, Gap, Preservation, Progress, Source};
+use incident::evidence::{EvidenceFile, Gap, Preservation, Progress, Source};
 use incident::ports::Vault;
 use incident::records::{Key, Listing, MOST_WRITES, Records, Versioned, Write};
 use jiff::{SignedDuration, Timestamp};
@@ -114,20 +114,10 @@ impl<T: Records, V: Vault, G, A, S, F> Preserver<T, V, G, A, S, F> {
         let at = (self.clock)();
         let files = self.files(&held.record).await?;
         let sums = sums(files.iter().map(|file| (file.name.as_str(), &file.sha256)));
-        let mut statements: Vec<(Timestamp, Statement)> = Vec::new();
-        for gap in &held.record.gaps {
-            let path = format!("{folder}/{}", gap.part);
-            statements.push((gap.found_at, self.statement(Deed::GapRecorded, path, None, &gap.reason)));
-        }
-        let why = format!("response to {incident}");
-        statements.push((at, self.statement(Deed::Preserved, folder, Some(sums.clone()), &why)));
+        let statements = self.custodian.statements(incident, &folder, &held.record.gaps, &sums, at);
         custody::enter_all(&self.records, incident, &statements).await?;
         held.record.progress = Progress::Done { sums, at };
         self.save(held).await
-    }
-
-    fn statement(&self, deed: Deed, path: String, sha256: Option<incident::Digest>, reason: &str) -> Statement {
-        Statement { custodian: self.custodian.clone(), deed, path, sha256, reason: reason.to_owned() }
     }
 
     /// Writes down how far an item is.

@@ -10,7 +10,9 @@ mod searches;
 
 use incident::containment::{ActionRunner, Playbooks};
 use incident::evidence::source::{Destination, FINDING};
-use incident::evidence::{Custodian, EvidenceFile, EvidenceItem, Preservation, Progress, Source, Stage, choice};
+use incident::evidence::{
+    Cursor, Custodian, EvidenceFile, EvidenceItem, Preservation, Progress, Source, Stage, choice,
+};
 use incident::ports::{FindingDesk, Settings, SourceReader, Vault};
 use incident::records::{Key, Listing, Records, Versioned, finding_ids};
 use incident::{Failure, Fault, Incident, IncidentId, organisation};
@@ -185,7 +187,9 @@ where
         if held.record.is_done() {
             return Ok(held.record);
         }
-        self.keep_about(run, &held.record).await?;
+        if matches!(&held.record.progress, Progress::AtWork { next } if *next == Cursor::default()) {
+            self.keep_about(run, &held.record).await?;
+        }
         let is_complete = match Source::named(&held.record.item.source) {
             _ if held.record.item.source == FINDING => self.take_finding(&mut held.record).await?,
             Some(source) => self.take_source(run, source, &mut held).await?,

@@ -1,5 +1,6 @@
 //! The custody log: who did what to which evidence, when, why and from which role, each entry chained to the one before by its hash.
 
+use super::Gap;
 use crate::Digest;
 use crate::fault::Failure;
 use crate::record::IncidentId;
@@ -186,6 +187,27 @@ const ENTRY_ATTEMPTS: u32 = 40;
 
 /// How many statements are entered at once: each is two writes of a transaction, and the end of the chain is one.
 const MOST_AT_ONCE: usize = (MOST_WRITES - 1) / 2;
+
+impl Custodian {
+    /// What is stated of an item that is done, in `folder`: each of its gaps, then that it is preserved, over the sums of its files.
+    pub fn statements(
+        &self,
+        incident: &IncidentId,
+        folder: &str,
+        gaps: &[Gap],
+        sums: &Digest,
+        at: Timestamp,
+    ) -> Vec<(Timestamp, Statement)> {
+        let state = |deed, path, sha256, reason| Statement { custodian: self.clone(), deed, path, sha256, reason };
+        let missing = gaps.iter().map(|gap| {
+            let path = format!("{folder}/{}", gap.part);
+            (gap.found_at, state(Deed::GapRecorded, path, None, gap.reason.clone()))
+        });
+        let why = format!("response to {incident}");
+        let preserved = state(Deed::Preserved, folder.to_owned(), Some(sums.clone()), why);
+        missing.chain([(at, preserved)]).collect()
+    }
+}
 
 /// Enters a statement into the incident's log. What is preserved, found missing or sealed is entered once, however often that is
 /// tried; every access is an entry of its own.

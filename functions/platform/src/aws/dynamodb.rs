@@ -75,7 +75,12 @@ impl Table {
     ///
     /// The SDK repeats a request whose answer was lost, and what stands in the way of the repeat is then its own first attempt. A mark
     /// that only this write has tells the two apart. (Of a transaction, DynamoDB knows the repeats by `ClientRequestToken`.)
-    async fn write(&self, mut item: Item, condition: &str, expected: Option<AttributeValue>) -> Result<Written, Failure> {
+    async fn write(
+        &self,
+        mut item: Item,
+        condition: &str,
+        expected: Option<AttributeValue>,
+    ) -> Result<Written, Failure> {
         let mark = AttributeValue::S(unique_mark()?);
         item.insert(WRITE.to_owned(), mark.clone());
         let put = self.client.put_item().table_name(&self.name).set_item(Some(item)).condition_expression(condition);

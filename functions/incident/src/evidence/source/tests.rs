@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::record::IncidentId;
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[test]
 fn every_description_can_be_read() {
