@@ -1,7 +1,27 @@
 //! Embeds the data folders, so that a new rule, notice language or playbook is one file and no hand-kept index.
+//! The law is checked here, row by row, and embedded as one document that a function reads at once.
 
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
+
+#[path = "src/notification"]
+#[expect(dead_code, unreachable_pub, reason = "the crate uses what the build script does not")]
+mod law {
+    #[path = "law.rs"]
+    pub(crate) mod all;
+    pub(crate) mod check;
+    pub(crate) mod condition;
+    pub(crate) mod counting;
+    pub(crate) mod dates;
+    pub(crate) mod deadline_rule;
+    pub(crate) mod decided;
+    pub(crate) mod iso3166;
+    pub(crate) mod rows;
+    pub(crate) mod rule;
+    pub(crate) mod vocabulary;
+    pub(crate) use all as law;
+}
 
 /// Each becomes `$OUT_DIR/<folder>.rs` with one sorted list of relative names and contents.
 const FOLDERS: [&str; 4] = ["obligations", "notices", "playbooks", "reports"];
@@ -16,8 +36,64 @@ fn main() -> io::Result<()> {
         files.sort();
         fs::write(out.join(format!("{folder}.rs")), index_of(folder, &base, &files))?;
     }
+    fs::write(out.join("obligations.json"), obligations(&root)?)?;
     fs::write(out.join("evidence.json"), evidence(&root.join("evidence"))?)?;
     fs::write(out.join("actions.json"), actions(&root.join("../../infra/actions"))?)
+}
+
+/// What of a row only people read.
+const READ_BY_PEOPLE: [&str; 7] =
+    ["source_title", "source_basis", "source_phrase", "check_note", "checked_on", "iso8601", "description"];
+
+/// The rows that only people and tests read.
+const ROWS_READ_BY_PEOPLE: [&str; 3] = ["register", "watch", "example"];
+
+/// The law as one JSON object: the rows of every file by kind. Fails by file, row and field.
+fn obligations(root: &Path) -> io::Result<String> {
+    let folder = root.join("obligations");
+    let mut names = Vec::new();
+    collect(&folder, &folder, &mut names)?;
+    names.sort();
+    let mut files = Vec::new();
+    for name in names {
+        let text = fs::read_to_string(folder.join(&name))?;
+        let document =
+            toml::from_str(&text).map_err(|error| io::Error::other(format!("obligations/{name}: {error}")))?;
+        files.push((format!("obligations/{name}"), law::dates::with_dates_as_text(document)));
+    }
+    let mut all = serde_json::Map::new();
+    for (kind, table) in files.iter().filter_map(|(_, document)| document.as_object()).flatten() {
+        if ROWS_READ_BY_PEOPLE.contains(&kind.as_str()) {
+            continue;
+        }
+        let mut table = table.clone();
+        strip(&mut table);
+        match (all.get_mut(kind).and_then(Value::as_array_mut), table) {
+            (Some(rows), Value::Array(more)) => rows.extend(more),
+            (_, table) => drop(all.insert(kind.clone(), table)),
+        }
+    }
+    let checked =
+        law::check::read_all(law::law::Law::default(), files).map_err(|error| io::Error::other(error.to_string()))?;
+    let notices = checked.rules.values().filter_map(|rule| Some((&rule.id, rule.notice.as_ref()?)));
+    for (rule, notice) in notices {
+        if !root.join("notices").join(notice).join("notice.toml").is_file() {
+            return Err(io::Error::other(format!("rule `{rule}`: there is no notice `{notice}`")));
+        }
+    }
+    serde_json::to_string(&all).map_err(io::Error::other)
+}
+
+/// Takes away what only people read.
+fn strip(value: &mut Value) {
+    match value {
+        Value::Object(table) => {
+            table.retain(|key, _| !READ_BY_PEOPLE.contains(&key.as_str()));
+            table.values_mut().for_each(strip);
+        }
+        Value::Array(list) => list.iter_mut().for_each(strip),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 /// The sources of evidence by id, and the services that they ask, as one JSON object.

@@ -1,6 +1,7 @@
 //! What the organisation has told Tocsin about itself: who it is and what data lies where.
 
 use crate::fault::Failure;
+use crate::notification::Decided;
 use crate::ports::Settings;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -35,6 +36,13 @@ pub struct Organisation {
     pub data_inventory: Vec<DataHolding>,
     /// Where a notice under a rule goes, by rule id. A rule that is not here is not turned on (only counsel turns one on).
     pub recipients: BTreeMap<String, Recipient>,
+    /// The unverified rules that counsel has turned on, by rule id in lower case: who, when and why.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub turned_on: BTreeMap<String, Decided>,
+    /// Rules of its own and changes of those that come with Tocsin: what `obligations/*.toml` may hold, as JSON. A row of
+    /// `obligation` whose `id` is known changes the fields that it names; each says in `decided` who changed it, when and why.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rules: BTreeMap<String, serde_json::Value>,
 }
 
 /// A person or an office.
@@ -50,10 +58,10 @@ pub struct Contact {
 }
 
 /// Data in one resource, personal or worth a playbook of its own.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataHolding {
-    /// The id of the resource as findings name it, such as a bucket name.
+    /// The id of the resource as findings name it, such as a bucket name. `*` stands for any text.
     pub resource: String,
     /// What it holds, in the words of the record of processing activities.
     pub description: String,
@@ -67,6 +75,21 @@ pub struct DataHolding {
     pub data_classes: Vec<String>,
     /// Residents with data in it, by ISO 3166 code (`DE`, `US-CA`).
     pub affected: BTreeMap<String, u64>,
+    /// Whether `affected` names every place in which someone lives whose data is in it: then it is nobody's elsewhere.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub affected_is_complete: bool,
+    /// Through what the data is used, as the fact `data.surface` names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub surface: Option<String>,
+    /// As what the organisation processes it, as the fact `entity.role` names it; `None` where `facts` holds for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// Whose the model is that lies in it, as the fact `model.owner` names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_owner: Option<String>,
+    /// Whose the training data is that lies in it, as the fact `training_data.owner` names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub training_data_owner: Option<String>,
 }
 
 /// The kinds of data whose breach has a playbook of its own. Where a breach touches several, the first in this order counts:

@@ -1,16 +1,17 @@
 //! Which duties the facts bring, why, and by when.
 
-use super::condition::{Condition, Truth};
 use super::deadline::Deadline;
+use super::decided::Decided;
 use super::facts::Facts;
-use super::rule::Rule;
+use super::order::{aim, order, supersede};
+use super::rule::{FanOut, Rule};
 use super::rules::Rules;
-use super::vocabulary::{Moment, submitted_obligation};
+use super::vocabulary::Moment;
+use super::weigh::{Weighed, weigh};
+use crate::organisation::Organisation;
+use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::Offset;
-use jiff::{Timestamp, civil};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// What the rules say of one version of the facts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +33,12 @@ pub struct Obligation {
     pub rule: String,
     /// Whose law it is.
     pub jurisdiction: String,
+    /// The family of rules: `gdpr`, `us_state_breach`, …
+    #[serde(default)]
+    pub regime: String,
+    /// The member state whose authority is told, where the duty is one of several under the rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member_state: Option<String>,
     /// The statute.
     pub citation: String,
     /// Whom to tell: `supervisory_authority`, `residents`, `attorney_general`, …
@@ -52,6 +59,15 @@ pub struct Obligation {
     pub clock: String,
     /// The obligation whose sending starts that clock.
     pub after: Option<String>,
+    /// The obligations whose notices must be out before this one is.
+    #[serde(default)]
+    pub waits_for: Vec<String>,
+    /// The obligations whose notices go out together with this one.
+    #[serde(default)]
+    pub together_with: Vec<String>,
+    /// The written request of law enforcement that suspends this notice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<HeldBack>,
     /// How sure the research is of the rule.
     pub confidence: String,
     /// What was read of it: `text`, `secondary` or `memory`.
@@ -68,6 +84,18 @@ pub struct Obligation {
     pub notes: Option<String>,
     /// Where the rule was read.
     pub source_url: Option<String>,
+    /// Who changed or added the rule for the organisation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided: Option<Decided>,
+}
+
+/// A request of law enforcement to delay a notice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldBack {
+    /// Who asked.
+    pub agency: Option<String>,
+    /// Until when, as it was entered; `None` where no end was set.
+    pub until: Option<String>,
 }
 
 /// A rule that brings no duty for these facts.
@@ -79,6 +107,32 @@ pub struct NotTriggered {
     pub because: String,
     /// Whether it would be triggered, but the facts exempt from it.
     pub exempt: bool,
+    /// Why not, one reason a condition.
+    #[serde(default)]
+    pub reasons: Vec<String>,
+}
+
+impl Obligation {
+    /// Whether the text of the rule, or a page on it, was read.
+    pub fn is_verified(&self) -> bool {
+        matches!(self.verified.as_str(), "text" | "secondary")
+    }
+
+    /// Whether nothing unknown was taken to bring it.
+    pub fn is_established(&self) -> bool {
+        self.unknown_facts.is_empty()
+    }
+
+    /// Whether it is a record that we keep, or an assessment that we make, rather than a notice to someone.
+    pub fn is_internal(&self) -> bool {
+        self.recipient_class.starts_with("internal_")
+    }
+
+    /// Whether the organisation's counsel has turned it on: has named a recipient, and has decided about an unverified rule.
+    pub fn is_turned_on(&self, organisation: &Organisation) -> bool {
+        organisation.recipients.contains_key(&self.id)
+            && (self.is_verified() || organisation.turned_on.contains_key(&key(&self.rule)))
+    }
 }
 
 impl Rules {
@@ -93,16 +147,73 @@ impl Rules {
     }
 
     fn assess_as_of(&self, facts: &Facts, as_of: Option<Moment>) -> Assessment {
+        let mut facts = self.with_what_follows(facts);
         let mut obligations = Vec::new();
         let mut not_triggered = Vec::new();
-        for rule in self.iter() {
-            match weigh(rule, facts, as_of) {
-                Ok(weighed) => obligations.push(self.obligation(rule, facts, weighed)),
-                Err(refused) => not_triggered.push(refused),
+        // What follows from another duty's being due is weighed after that one.
+        let (later, first): (Vec<&Rule>, Vec<&Rule>) = self.iter().partition(|rule| rule.follows_a_duty());
+        for rule in first {
+            self.weigh_one(rule, &facts, as_of, &mut obligations, &mut not_triggered);
+        }
+        facts.set_due(&later, &obligations, &not_triggered);
+        for rule in later {
+            self.weigh_one(rule, &facts, as_of, &mut obligations, &mut not_triggered);
+        }
+        supersede(self, &mut obligations, &mut not_triggered);
+        obligations.sort_by(|one, other| one.id.cmp(&other.id));
+        order(self, &mut obligations);
+        aim(&mut obligations);
+        Assessment { facts_version: facts.version(), obligations, not_triggered }
+    }
+
+    fn weigh_one(
+        &self,
+        rule: &Rule,
+        facts: &Facts,
+        as_of: Option<Moment>,
+        obligations: &mut Vec<Obligation>,
+        not_triggered: &mut Vec<NotTriggered>,
+    ) {
+        match weigh(rule, facts, as_of) {
+            Err(refused) => not_triggered.push(refused),
+            Ok(weighed) => {
+                let one = self.obligation(rule, facts, weighed);
+                match rule.fan_out {
+                    None => obligations.push(one),
+                    Some(FanOut::AffectedEeaMemberStates) => obligations.extend(self.fan_out(one, facts)),
+                }
             }
         }
-        aim_with_what_comes_first(&mut obligations);
-        Assessment { facts_version: facts.version(), obligations, not_triggered }
+    }
+
+    /// One duty for each member state in which people are affected. While no such state is known, one for them all.
+    fn fan_out(&self, one: Obligation, facts: &Facts) -> Vec<Obligation> {
+        let counted = |state: &&String| {
+            let fact = format!("affected.{state}");
+            facts.is_recorded(&fact) && facts.count(&fact) != Some(0)
+        };
+        let states: Vec<&String> = self.members_of(&one.jurisdiction).iter().filter(counted).collect();
+        if states.is_empty() {
+            let reason = "no member state with people affected is known, so this stands for each of them".to_owned();
+            return vec![Obligation { reasons: one.reasons.iter().cloned().chain([reason]).collect(), ..one }];
+        }
+        let in_state = |state: &String| {
+            let fact = format!("affected.{state}");
+            let mut each = Obligation {
+                id: format!("{}-{}", one.id, key(state)),
+                member_state: Some(state.clone()),
+                ..one.clone()
+            };
+            match facts.count(&fact) {
+                Some(count) => each.reasons.push(format!("`{fact}` is {count}")),
+                None => {
+                    each.reasons.push(format!("`{fact}` is unknown, so it counts as above every threshold"));
+                    each.unknown_facts.push(fact);
+                }
+            }
+            each
+        };
+        states.into_iter().map(in_state).collect()
     }
 
     fn obligation(&self, rule: &Rule, facts: &Facts, weighed: Weighed) -> Obligation {
@@ -111,6 +222,8 @@ impl Rules {
             id: key(&rule.id),
             rule: rule.id.clone(),
             jurisdiction: rule.jurisdiction.clone(),
+            regime: rule.regime.clone(),
+            member_state: None,
             citation: rule.citation.clone(),
             recipient_class: rule.recipient.clone(),
             recipient_detail: rule.recipient_detail.clone(),
@@ -121,6 +234,9 @@ impl Rules {
             internal_target_at: deadline.internal_target_at,
             clock: rule.deadline.clock.clone(),
             after: self.starter_of(rule),
+            waits_for: Vec::new(),
+            together_with: Vec::new(),
+            held: weighed.held,
             confidence: rule.confidence.clone(),
             verified: rule.verified.clone(),
             reasons: weighed.reasons,
@@ -129,94 +245,8 @@ impl Rules {
             form: rule.form.clone(),
             notes: rule.notes.clone(),
             source_url: rule.source_url.clone(),
+            decided: rule.decided.clone(),
         }
-    }
-
-    /// The obligation whose sending starts the clock of `rule`.
-    fn starter_of(&self, rule: &Rule) -> Option<String> {
-        let clock = &rule.deadline.clock;
-        if let Some(submitted) = submitted_obligation(clock) {
-            return Some(key(submitted));
-        }
-        let class = self.vocabulary().clock(clock)?.started_by_notice_to.as_ref()?;
-        let starts = |other: &&Rule| {
-            other.jurisdiction == rule.jurisdiction && other.regime == rule.regime && &other.recipient == class
-        };
-        self.iter().find(starts).map(|other| key(&other.id))
-    }
-}
-
-struct Weighed {
-    reasons: Vec<String>,
-    unknown_facts: Vec<String>,
-}
-
-/// Whether the facts bring the duty: nothing that must hold fails, and nothing that exempts holds. Unknown is neither.
-fn weigh(rule: &Rule, facts: &Facts, as_of: Option<Moment>) -> Result<Weighed, NotTriggered> {
-    let no = |because: String, exempt: bool| Err(NotTriggered { rule: key(&rule.id), because, exempt });
-    if !rule.status.binds() {
-        return no("the rule has no force".to_owned(), false);
-    }
-    if let Some(because) = out_of_force(rule, as_of) {
-        return no(because, false);
-    }
-    let fails = |condition: &&Condition| condition.test(facts) == Truth::NotMet;
-    if let Some(failed) = rule.trigger_all.iter().find(fails) {
-        return no(failed.reason(facts), false);
-    }
-    if !rule.trigger_any.is_empty() && rule.trigger_any.iter().all(|condition| fails(&condition)) {
-        let because: Vec<String> = rule.trigger_any.iter().map(|condition| condition.reason(facts)).collect();
-        return no(because.join("; "), false);
-    }
-    if let Some(exempting) = rule.exempt_if.iter().find(|condition| condition.test(facts) == Truth::Met) {
-        return no(exempting.reason(facts), true);
-    }
-    let triggers = rule.trigger_all.iter().chain(rule.trigger_any.iter().filter(|condition| !fails(condition)));
-    let mut reasons: Vec<String> = triggers.clone().map(|condition| condition.reason(facts)).collect();
-    let unknown = |condition: &&Condition| condition.test(facts) == Truth::Unknown;
-    let open_exemptions = rule.exempt_if.iter().filter(unknown);
-    let triggered_by = triggers.clone().map(|condition| condition.fact.as_str());
-    let triggered_by: Vec<&str> = triggered_by.collect();
-    for exemption in open_exemptions.clone().filter(|exemption| !triggered_by.contains(&exemption.fact.as_str())) {
-        reasons.push(format!("`{}` is unknown, so it does not exempt", exemption.fact));
-    }
-    if facts.known("law_enforcement_hold").is_some() {
-        reasons.push(
-            "a law-enforcement hold is recorded: whether it delays this notice is for counsel; the due time stays"
-                .to_owned(),
-        );
-    }
-    let mut unknown_facts: Vec<String> =
-        triggers.filter(unknown).chain(open_exemptions).map(|condition| condition.fact.clone()).collect();
-    unknown_facts.sort();
-    unknown_facts.dedup();
-    Ok(Weighed { reasons, unknown_facts })
-}
-
-/// Why the rule does not apply on that day. A day is taken where on Earth it keeps the rule in force.
-fn out_of_force(rule: &Rule, as_of: Option<Moment>) -> Option<String> {
-    let (earliest, latest) = match as_of? {
-        Moment::Day(day) => (day, day),
-        Moment::Instant(instant) => (day_at(instant, -12), day_at(instant, 14)),
-    };
-    if let Some(from) = rule.effective_from.filter(|from| latest < *from) {
-        return Some(format!("the rule applies from {from}"));
-    }
-    let until = rule.effective_until.filter(|until| earliest > *until)?;
-    Some(format!("the rule applied until {until}"))
-}
-
-fn day_at(instant: Timestamp, offset: i8) -> civil::Date {
-    Offset::constant(offset).to_datetime(instant).date()
-}
-
-/// A duty whose clock waits for another notice is aimed at together with that one.
-fn aim_with_what_comes_first(obligations: &mut [Obligation]) {
-    let targets: BTreeMap<String, Option<Timestamp>> =
-        obligations.iter().map(|obligation| (obligation.id.clone(), obligation.internal_target_at)).collect();
-    for obligation in obligations.iter_mut().filter(|obligation| obligation.internal_target_at.is_none()) {
-        let first = obligation.after.as_ref().and_then(|id| targets.get(id));
-        obligation.internal_target_at = first.copied().flatten();
     }
 }
 

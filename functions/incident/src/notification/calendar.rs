@@ -1,23 +1,10 @@
 //! How a period is counted. Every method gives the time we work to, which is never later than the law's.
 
+pub(crate) use super::counting::Counting;
 use super::vocabulary::Moment;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, Timestamp, ToSpan, Zoned};
-use serde::Deserialize;
-
-/// The methods of counting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Counting {
-    /// Hours as they pass, by any clock on the wall no later than that: the earlier counts when clocks are put forward.
-    /// The hour of the event is not counted by the law (Reg. 1182/71 Art. 3(1)), which gives the statutory latest.
-    WholeHours,
-    /// Hours as they pass.
-    ElapsedHours,
-    /// To the end of the last day. The day of the event is not counted; a weekend or holiday does not move the end.
-    EndOfDay,
-}
 
 /// The end of a period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +31,7 @@ pub(crate) fn hours(start: Moment, hours: i64, counting: Counting, zones: &[Time
         let start = start_of(start, zone)?;
         let period = SignedDuration::from_hours(hours);
         let elapsed = start.checked_add(period).ok()?;
-        if counting == Counting::ElapsedHours {
+        if counting != Counting::WholeHours {
             return Some(Due { conservative: elapsed.timestamp(), statutory_latest: elapsed.timestamp() });
         }
         let by_the_wall = start.datetime().checked_add(period).ok()?.to_zoned(zone.clone()).ok()?;

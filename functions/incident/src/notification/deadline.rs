@@ -1,8 +1,9 @@
 //! By when a duty is due.
 
 use super::calendar::{self, Counting, Due};
+use super::deadline_rule::{DeadlineRule, Limit, Unit};
 use super::facts::Facts;
-use super::rule::{DeadlineRule, Limit, Rule, Unit};
+use super::rule::Rule;
 use super::rules::Rules;
 use super::vocabulary::Moment;
 use jiff::Timestamp;
@@ -59,7 +60,7 @@ fn due(limit: &Limit, rule: &Rule, facts: &Facts, rules: &Rules, zones: &[TimeZo
             let at = started(&limit.clock, facts, zones)?;
             Some(Due { conservative: at, statutory_latest: at })
         }
-        Unit::None => None,
+        Unit::BusinessDays | Unit::BeforeEvent | Unit::None => None,
     }
 }
 

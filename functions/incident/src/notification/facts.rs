@@ -1,6 +1,6 @@
 //! What is known of an incident, in the names of the obligation rules. Every change is a new version with author and reason.
 
-use super::Rules;
+use super::rules::Rules;
 use super::vocabulary::Moment;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -10,17 +10,41 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The author of what was derived without a person.
 pub const AUTHOR: &str = "tocsin";
 
+/// Where a value comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// What the findings say.
+    Finding,
+    /// The organisation's inventory of its data, or what else its settings say.
+    DataMap,
+    /// A person.
+    Counsel,
+    /// What follows from the others, or from what Tocsin did.
+    Tocsin,
+}
+
 /// One value, and who says so.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fact {
     /// The value, of the type that the vocabulary gives the fact.
     pub value: Value,
+    /// Where it comes from; `None` in records of before this was kept, see [`Fact::source`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
     /// Who entered it: an ARN, or `tocsin`.
     pub author: String,
     /// Why, or from where.
     pub reason: String,
     /// When.
     pub at: Timestamp,
+}
+
+impl Fact {
+    /// Where it comes from. Before this was kept, what Tocsin did not enter a person did.
+    pub fn source(&self) -> Source {
+        self.source.unwrap_or(if self.author == AUTHOR { Source::Tocsin } else { Source::Counsel })
+    }
 }
 
 /// One version of what is known. A fact that is not here is unknown, and an unknown fact counts as triggering.
@@ -58,6 +82,16 @@ pub enum FactError {
         /// The clock.
         fact: String,
     },
+    /// Two facts that cannot both hold.
+    #[error("facts `{fact}` and `{other}` contradict each other: {problem}")]
+    Contradiction {
+        /// The one.
+        fact: String,
+        /// The other.
+        other: String,
+        /// Why.
+        problem: String,
+    },
     /// The rules that name the facts cannot be read.
     #[error("the obligation rules cannot be read")]
     NoRules(
@@ -71,6 +105,24 @@ impl Facts {
     /// Version 1, of which nothing is known yet.
     pub(crate) fn unknown() -> Self {
         Self { version: 1, values: BTreeMap::new(), authors: BTreeSet::from([AUTHOR.to_owned()]) }
+    }
+
+    /// The facts of a document: names and clocks with their values. `null` says that a fact is not known.
+    ///
+    /// # Errors
+    /// Every fact that does not exist or cannot have its value, every clock in the future, and facts that contradict.
+    pub fn read(values: BTreeMap<String, Value>, now: Timestamp) -> Result<Self, Vec<FactError>> {
+        let rules = Rules::embedded().map_err(|error| vec![FactError::NoRules(error)])?;
+        let mut facts = Self::unknown();
+        let mut errors = Vec::new();
+        for (name, value) in values {
+            match refusal(rules, &name, &value, now) {
+                Some(error) => errors.push(error),
+                None => facts.set(&name, value, Source::Counsel, AUTHOR, "a document of facts", now),
+            }
+        }
+        errors.extend(facts.contradictions(rules));
+        if errors.is_empty() { Ok(facts) } else { Err(errors) }
     }
 
     /// The same facts, with these values entered, as the next version. `null` records that a fact is not known.
@@ -97,22 +149,26 @@ impl Facts {
         let mut next = self.clone();
         next.version += 1;
         next.authors.insert(author.to_owned());
+        let source = if author == AUTHOR { Source::Tocsin } else { Source::Counsel };
         for (fact, value) in changes {
-            let is_withdrawn = value.is_null() && rules.vocabulary().fact(&fact).is_some();
-            if let Some(problem) = rules.vocabulary().refusal(&fact, &value).filter(|_| !is_withdrawn) {
-                return Err(FactError::Refused { fact, problem });
+            if let Some(error) = refusal(rules, &fact, &value, at) {
+                return Err(error);
             }
-            if fact.starts_with("t.") && is_after(&value, at) {
-                return Err(FactError::InFuture { fact });
-            }
-            next.set(&fact, value, author, reason, at);
+            next.set(&fact, value, source, author, reason, at);
         }
-        Ok(next)
+        match next.contradictions(rules).into_iter().find(|error| !self.contradictions(rules).contains(error)) {
+            Some(contradiction) => Err(contradiction),
+            None => Ok(next),
+        }
     }
 
     /// Enters one value without a new version: for deriving the first.
-    pub(crate) fn set(&mut self, fact: &str, value: Value, author: &str, reason: &str, at: Timestamp) {
-        let entry = Fact { value, author: author.to_owned(), reason: reason.to_owned(), at };
+    pub(crate) fn set(&mut self, fact: &str, value: Value, source: Source, author: &str, reason: &str, at: Timestamp) {
+        let (author, reason) = (author.to_owned(), reason.to_owned());
+        self.put(fact, Fact { value, source: Some(source), author, reason, at });
+    }
+
+    pub(super) fn put(&mut self, fact: &str, entry: Fact) {
         self.values.insert(fact.to_owned(), entry);
     }
 
@@ -137,6 +193,11 @@ impl Facts {
         (!value.is_null() && value != "unknown").then_some(value)
     }
 
+    /// Whether someone entered something for the fact, be it that it is not known.
+    pub(crate) fn is_recorded(&self, fact: &str) -> bool {
+        self.values.contains_key(fact)
+    }
+
     /// The text of a fact.
     pub(crate) fn text(&self, fact: &str) -> Option<&str> {
         self.known(fact)?.as_str()
@@ -157,6 +218,22 @@ impl Facts {
     pub(crate) fn moment(&self, fact: &str) -> Option<Moment> {
         Moment::parse(self.text(fact)?)
     }
+}
+
+/// Why a fact cannot have this value. `null` says that it is not known.
+fn refusal(rules: &Rules, fact: &str, value: &Value, now: Timestamp) -> Option<FactError> {
+    let vocabulary = rules.vocabulary();
+    let refused = |problem: String| Some(FactError::Refused { fact: fact.to_owned(), problem });
+    if let Some(problem) = rules.law().names_no_rule(fact) {
+        return refused(problem);
+    }
+    if value.is_null() && vocabulary.fact(fact).is_some() {
+        return None;
+    }
+    if let Some(problem) = vocabulary.refusal(fact, value) {
+        return refused(problem);
+    }
+    (fact.starts_with("t.") && is_after(value, now)).then(|| FactError::InFuture { fact: fact.to_owned() })
 }
 
 /// Whether the time lies after `now`. A day counts from its start anywhere on Earth, which is 14 hours before UTC.

@@ -4,28 +4,43 @@
 
 pub mod assess;
 mod calendar;
+mod check;
 mod compose;
 pub mod condition;
 mod context;
+mod contradictions;
+mod counting;
+#[cfg(test)]
+mod dates;
 mod deadline;
+pub mod deadline_rule;
+mod decided;
 mod derive;
 pub mod draft;
 pub mod duty;
 pub mod facts;
+mod follows;
+mod iso3166;
+mod law;
 mod notices;
+mod order;
 pub mod review;
+mod rows;
 pub mod rule;
 mod rules;
 mod settings;
 #[cfg(test)]
 pub(crate) mod tests;
+mod truth;
 mod vocabulary;
+mod weigh;
 mod words;
 
-pub use assess::{Assessment, NotTriggered, Obligation};
+pub use assess::{Assessment, HeldBack, NotTriggered, Obligation};
+pub use decided::Decided;
 pub use draft::{Draft, DraftError, Measure, Writing};
 pub use duty::{Attempt, Delivery, DeliveryState, Duty, DutyState};
-pub use facts::{Fact, FactError, Facts};
+pub use facts::{Fact, FactError, Facts, Source};
 pub use review::{Approval, Decision, DecisionRequest, LegalReview, NotApproved, Refusal, Verdict};
 pub use rule::Rule;
 pub use rules::{RuleError, Rules};

@@ -1,12 +1,12 @@
-//! A rule of law as data: one `[[obligation]]` row of `obligations/*.toml`, and the rows that it refers to.
+//! A rule of law as data: one `[[obligation]]` row of `obligations/*.toml`, and its checklist.
 //!
 //! A field that the engine cannot weigh is refused rather than skipped: a rule must not lose a limit or an exception.
 
-use super::calendar::Counting;
 use super::condition::Condition;
+use super::deadline_rule::{DeadlineRule, StageDeadline};
+use super::decided::Decided;
 use jiff::civil::Date;
-use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// One duty to tell someone.
@@ -32,11 +32,17 @@ pub struct Rule {
     /// Whether it binds.
     pub status: Status,
     /// The first day on which it applies.
-    #[serde(default, deserialize_with = "day")]
     pub effective_from: Option<Date>,
     /// The last day on which it applies.
-    #[serde(default, deserialize_with = "day")]
     pub effective_until: Option<Date>,
+    /// The first day on which it applies in practice, by the annex of the AI Act that the system falls under (`ai.annex`).
+    #[serde(default)]
+    pub application_from: BTreeMap<String, Date>,
+    /// The rules whose place it takes where it is triggered.
+    #[serde(default)]
+    pub supersedes: Vec<String>,
+    /// What it brings one duty each for.
+    pub fan_out: Option<FanOut>,
     /// All of these must hold.
     pub trigger_all: Vec<Condition>,
     /// At least one of these must hold, where there are any.
@@ -47,6 +53,15 @@ pub struct Rule {
     pub exempt_if: Vec<Condition>,
     /// By when.
     pub deadline: DeadlineRule,
+    /// The later reports under the same duty.
+    #[serde(default)]
+    pub stage_deadlines: Vec<StageDeadline>,
+    /// What a weekend does to the limit, in words.
+    pub weekend_rule: Option<String>,
+    /// By how much the period of a small processing agent is longer.
+    pub small_agent_multiplier: Option<u32>,
+    /// Whether a written request of law enforcement may delay the notice.
+    pub law_enforcement_hold_applies: Option<bool>,
     /// The exemptions in words.
     #[serde(default)]
     pub exemptions: Vec<String>,
@@ -55,7 +70,6 @@ pub struct Rule {
     /// What is unclear about the trigger.
     pub trigger_note: Option<String>,
     /// The day of the last amendment.
-    #[serde(default, deserialize_with = "day")]
     pub amended_from: Option<Date>,
     /// What may take the place of telling each person.
     pub substitute: Option<String>,
@@ -77,7 +91,7 @@ pub struct Rule {
     pub stages: Vec<String>,
     /// Which stage of several it is.
     pub stage: Option<String>,
-    /// A power rather than a duty.
+    /// Whether it is of a sector or place that few organisations belong to.
     #[serde(default)]
     pub optional: bool,
     /// The template of its notice: a folder of `notices/`.
@@ -99,24 +113,55 @@ pub struct Rule {
     /// What was compared.
     pub check_note: Option<String>,
     /// When it was read.
-    #[serde(default, deserialize_with = "day")]
     pub checked_on: Option<Date>,
+    /// Who changed or added the rule for the organisation; `None` for one as it comes with Tocsin.
+    pub decided: Option<Decided>,
+}
+
+impl Rule {
+    /// Whether the text, or a page on it, was read. What is not verified starts nothing before counsel turned it on.
+    pub fn is_verified(&self) -> bool {
+        matches!(self.verified.as_str(), "text" | "secondary")
+    }
+
+    /// Every condition.
+    pub(crate) fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        self.trigger_all.iter().chain(&self.trigger_any).chain(&self.exempt_if)
+    }
+}
+
+/// What a rule brings one duty each for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FanOut {
+    /// Each member state of the EEA in which people are affected.
+    AffectedEeaMemberStates,
 }
 
 /// Whether a rule binds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the names are those of the data files")]
 pub enum Status {
+    /// It binds.
     InForce,
+    /// A directive: the law of the member state binds.
     InForceViaTransposition,
+    /// It binds in its text of before a change of 2023, which is not in force.
+    #[serde(rename = "in_force_pre_2023_text")]
     InForcePre2023Text,
+    /// Agreed, not law.
     Contract,
+    /// It binds by its words; what it rests on applies later.
     DeferredInPractice,
+    /// It waits for a final rule that nobody has seen.
     FinalRuleNotConfirmed,
+    /// Its first day was put off.
     Deferred,
+    /// It was passed, and its first day is to come.
     Enacted,
+    /// It was passed, and parts of it apply already.
     EnactedNotYetApplicable,
+    /// A duty that others claim and no statute holds.
     NoStatutoryBasis,
 }
 
@@ -138,76 +183,6 @@ impl Status {
     }
 }
 
-/// By when a duty is due.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DeadlineRule {
-    /// The limit in the words of the law.
-    pub standard: String,
-    /// What the limit is counted in.
-    pub unit: Unit,
-    /// How many.
-    pub value: Option<i64>,
-    /// The same in ISO 8601, for people and other programs; `unit` and `value` are what counts.
-    pub iso8601: Option<String>,
-    /// What it runs from.
-    pub clock: String,
-    /// How it is counted.
-    pub calendar: Option<String>,
-    /// Whether missing it is an infringement by itself.
-    pub hard: bool,
-    /// What follows when it is missed.
-    pub late_rule: Option<String>,
-    /// Our own target where the law sets no limit.
-    pub internal_target_iso8601: Option<jiff::Span>,
-    /// Whether a contract can set an earlier one.
-    #[serde(default)]
-    pub contract_override: bool,
-    /// What a reviewer should know of the clock.
-    pub clock_note: Option<String>,
-    /// The several limits of which the earliest counts.
-    #[serde(default)]
-    pub limits: Vec<Limit>,
-    /// How the limits combine.
-    pub combine: Option<Combine>,
-}
-
-/// One of several limits.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Limit {
-    /// What it is counted in.
-    pub unit: Unit,
-    /// How many.
-    pub value: Option<i64>,
-    /// What it runs from.
-    pub clock: String,
-}
-
-/// What a limit is counted in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Unit {
-    /// Hours.
-    Hours,
-    /// Days, whatever day it is.
-    CalendarDays,
-    /// Months.
-    Months,
-    /// At the time of another notice.
-    SameTime,
-    /// No number: without undue delay and the like.
-    None,
-}
-
-/// How several limits combine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Combine {
-    /// The earliest counts.
-    Min,
-}
-
 /// What a notice has to say.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -225,123 +200,4 @@ pub struct Checklist {
     pub confidence: String,
     /// What was read.
     pub verified: String,
-}
-
-/// How time is counted.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "most of a calendar is there for the people who check it")]
-pub(crate) struct CalendarRow {
-    pub(crate) id: String,
-    pub(crate) counting: Counting,
-    pub(crate) applies_to: String,
-    pub(crate) rule: String,
-    pub(crate) engine: String,
-    pub(crate) confidence: String,
-    pub(crate) confidence_note: Option<String>,
-    pub(crate) verified: Option<String>,
-    pub(crate) source_title: Option<String>,
-    pub(crate) source_url: Option<String>,
-    pub(crate) source_basis: Option<String>,
-    pub(crate) source_phrase: Option<String>,
-    pub(crate) check_note: Option<String>,
-    pub(crate) checked_on: Option<toml::value::Datetime>,
-}
-
-/// What a state counts as personal information, and how it may be told.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "most of a profile is there for the people who check it")]
-pub(crate) struct ProfileRow {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) citation: String,
-    /// Whether the classes that every state counts are counted here.
-    pub(crate) base_pi: bool,
-    /// The classes of data that are counted beside them.
-    #[serde(default)]
-    pub(crate) pi_extras: Vec<String>,
-    /// Whether credentials count without a name.
-    pub(crate) credentials_standalone: bool,
-    pub(crate) harm_threshold: Option<String>,
-    pub(crate) harm_exemption: Option<bool>,
-    pub(crate) encryption_safe_harbor: Option<bool>,
-    pub(crate) identity_services_months: Option<u32>,
-    pub(crate) substitute_notice: Option<String>,
-    #[serde(default)]
-    pub(crate) deemed_compliance: Vec<String>,
-    pub(crate) no_harm_record_retention_years: Option<u32>,
-    pub(crate) law_enforcement_release: Option<String>,
-    pub(crate) profile_confidence: String,
-    pub(crate) email_rule: Option<String>,
-    pub(crate) email_rule_confidence: Option<String>,
-}
-
-/// A credit reporting agency that people can turn to.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct CreditAgencyRow {
-    pub(crate) name: String,
-    pub(crate) phone: String,
-    pub(crate) address: String,
-    #[expect(dead_code, reason = "read by people, in the file")]
-    pub(crate) source_url: String,
-    #[expect(dead_code, reason = "read by people, in the file")]
-    pub(crate) verified: String,
-}
-
-/// What has to be kept in a register.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "the register's form is in `post_incident`; the row says what it rests on")]
-pub(crate) struct RegisterRow {
-    pub(crate) id: String,
-    pub(crate) jurisdiction: String,
-    pub(crate) citation: String,
-    pub(crate) scope: String,
-    pub(crate) content: String,
-    pub(crate) retention: String,
-    pub(crate) confidence: String,
-    pub(crate) verified: Option<String>,
-    pub(crate) source_title: Option<String>,
-    pub(crate) source_url: Option<String>,
-    pub(crate) source_basis: Option<String>,
-    pub(crate) source_phrase: Option<String>,
-    pub(crate) check_note: Option<String>,
-    pub(crate) checked_on: Option<toml::value::Datetime>,
-}
-
-/// A deadline that was worked out by hand. The tests compute every one.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[cfg_attr(not(test), expect(dead_code, reason = "only the tests compute the examples"))]
-#[cfg_attr(test, expect(dead_code, reason = "some of an example is there for the people who check it"))]
-pub(crate) struct ExampleRow {
-    pub(crate) id: String,
-    pub(crate) obligation: String,
-    pub(crate) input: BTreeMap<String, Value>,
-    pub(crate) due_conservative: String,
-    pub(crate) due_conservative_utc: String,
-    pub(crate) due_statutory_latest: Option<String>,
-    pub(crate) weekday: String,
-    pub(crate) rule: String,
-    pub(crate) confidence: String,
-    pub(crate) notes: Option<String>,
-}
-
-/// A place with a law of its own.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct JurisdictionRow {
-    pub(crate) id: String,
-    #[expect(dead_code, reason = "read by people, in the file")]
-    pub(crate) name: String,
-    /// The zones in which its residents live.
-    pub(crate) time_zones: Vec<String>,
-}
-
-/// Accepts a TOML date.
-pub(crate) fn day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
-    let value = toml::value::Datetime::deserialize(deserializer)?;
-    value.to_string().parse().map(Some).map_err(serde::de::Error::custom)
 }

@@ -1,85 +1,48 @@
-//! All rules, read from the embedded files and checked against each other: what is wrong fails here, by file and name.
+//! The rules of law at run time: what the build script has checked and written as one document, and what an organisation
+//! changes of it.
 
-use super::calendar::Counting;
-use super::condition::Condition;
+use super::check::read_all;
+use super::counting::Counting;
+use super::law::{Law, Sheet};
 use super::notices::Notices;
-use super::rule::{
-    CalendarRow, Checklist, CreditAgencyRow, ExampleRow, JurisdictionRow, ProfileRow, RegisterRow, Rule, Unit,
-};
-use super::vocabulary::{ClockRow, FactRow, Vocabulary};
+use super::rows::{CreditAgencyRow, ProfileRow};
+use super::rule::{Checklist, Rule};
+use super::settings::SettingError;
+use super::vocabulary::Vocabulary;
+use crate::organisation::Organisation;
 use jiff::tz::TimeZone;
-use serde::Deserialize;
+use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
+pub use super::law::RuleError;
+
+/// Every row that the engine needs, without what only people read: a build script has checked it, so reading it is quick.
+const EMBEDDED_LAW: &str = include_str!(concat!(env!("OUT_DIR"), "/obligations.json"));
+
+#[cfg(test)]
 include!(concat!(env!("OUT_DIR"), "/obligations.rs"));
-
-/// A data file that cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{file}`, {place}: {problem}")]
-pub struct RuleError {
-    /// The file below the crate's folder.
-    pub file: String,
-    /// The row, or where in the file.
-    pub place: String,
-    /// What is wrong.
-    pub problem: String,
-}
-
-impl RuleError {
-    pub(crate) fn new(file: &str, place: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self { file: file.to_owned(), place: place.into(), problem: problem.into() }
-    }
-}
 
 /// All rules of law, with the vocabulary, calendars and notices that they refer to.
 #[derive(Clone, Debug)]
 pub struct Rules {
-    rules: BTreeMap<String, Rule>,
-    vocabulary: Vocabulary,
-    calendars: BTreeMap<String, CalendarRow>,
-    jurisdictions: BTreeMap<String, JurisdictionRow>,
-    checklists: BTreeMap<String, Checklist>,
-    profiles: BTreeMap<String, ProfileRow>,
-    base_classes: Vec<String>,
-    credit_agencies: Vec<CreditAgencyRow>,
-    #[cfg(test)]
-    examples: Vec<ExampleRow>,
-    notices: Notices,
+    law: Arc<Law>,
+    notices: Arc<Notices>,
 }
 
-/// What one file may hold.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-#[derive(Default)]
-struct File {
-    fact: Vec<FactRow>,
-    clock: Vec<ClockRow>,
-    calendar: Vec<CalendarRow>,
-    jurisdiction: Vec<JurisdictionRow>,
-    obligation: Vec<Rule>,
-    checklist: Vec<Checklist>,
-    us_profile: Vec<ProfileRow>,
-    us_base_pi: Option<BaseClasses>,
-    credit_agency: Vec<CreditAgencyRow>,
-    register: Vec<RegisterRow>,
-    example: Vec<ExampleRow>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct BaseClasses {
-    classes: Vec<String>,
-}
-
-static EMBEDDED: LazyLock<Result<Rules, RuleError>> = LazyLock::new(|| Rules::parse(FILES, Notices::load()?));
+static EMBEDDED: LazyLock<Result<Rules, RuleError>> = LazyLock::new(|| {
+    let broken = |error: serde_json::Error| RuleError::new("obligations.json", "its text", error.to_string());
+    let sheet: Sheet = serde_json::from_str(EMBEDDED_LAW).map_err(broken)?;
+    let mut law = Law::default();
+    law.take_in("obligations.json", sheet)?;
+    Ok(Rules { law: Arc::new(law), notices: Arc::new(Notices::load()?) })
+});
 
 impl Rules {
-    /// The rules that were compiled in, checked.
+    /// The rules that were compiled in.
     ///
     /// # Errors
-    /// Names the file and the row with a misspelt fact, operator, clock, calendar or checklist, and the notice with a
-    /// missing template or item. What is in the templates costs more to check, see [`Rules::check_texts`].
+    /// Only in a build whose script did not check them.
     pub fn load() -> Result<Self, RuleError> {
         EMBEDDED.clone()
     }
@@ -89,7 +52,8 @@ impl Rules {
     /// # Errors
     /// Names the file and the line with an unknown variable or a broken template, and the language with a missing word.
     pub fn check_texts(&self) -> Result<(), RuleError> {
-        self.notices.check_texts(&self.vocabulary)
+        self.check_notices()?;
+        self.notices.check_texts(&self.law.vocabulary)
     }
 
     pub(crate) fn embedded() -> Result<&'static Self, RuleError> {
@@ -97,154 +61,103 @@ impl Rules {
     }
 
     /// Reads these files (name and text) and checks them against each other and the notices.
+    #[cfg(test)]
     pub(crate) fn parse(files: &[(&str, &str)], notices: Notices) -> Result<Self, RuleError> {
-        let mut rules = Self {
-            rules: BTreeMap::new(),
-            vocabulary: Vocabulary::default(),
-            calendars: BTreeMap::new(),
-            jurisdictions: BTreeMap::new(),
-            checklists: BTreeMap::new(),
-            profiles: BTreeMap::new(),
-            base_classes: Vec::new(),
-            credit_agencies: Vec::new(),
-            #[cfg(test)]
-            examples: Vec::new(),
-            notices,
-        };
-        let mut origins = BTreeMap::new();
+        let mut documents = Vec::new();
         for (name, text) in files {
-            let path = format!("obligations/{name}");
-            let file: File =
-                toml::from_str(text).map_err(|error| RuleError::new(&path, "its text", error.to_string()))?;
-            rules.take_in(&path, file, &mut origins)?;
+            let file = format!("obligations/{name}");
+            let document: Value =
+                toml::from_str(text).map_err(|error| RuleError::new(&file, "its text", error.to_string()))?;
+            documents.push((file, super::dates::with_dates_as_text(document)));
         }
-        for (id, rule) in &rules.rules {
-            let path = origins.get(id).map_or("obligations", String::as_str);
-            rules.check(rule).map_err(|problem| RuleError::new(path, format!("rule `{id}`"), problem))?;
-        }
-        rules.notices.check(&rules.checklists)?;
+        let rules = Self { law: Arc::new(read_all(Law::default(), documents)?), notices: Arc::new(notices) };
+        rules.check_notices().map_err(|error| {
+            let id = error.place.replace("rule `", "id = \"").replace('`', "\"");
+            let file = files.iter().find(|(_, text)| error.file == "obligations" && text.contains(&id));
+            file.map_or(error.clone(), |(name, _)| RuleError { file: format!("obligations/{name}"), ..error })
+        })?;
         Ok(rules)
     }
 
-    fn take_in(&mut self, path: &str, file: File, origins: &mut BTreeMap<String, String>) -> Result<(), RuleError> {
-        let twice = |kind: &str, id: &str| RuleError::new(path, format!("{kind} `{id}`"), "is defined twice");
-        for row in file.fact {
-            let name = row.name.clone();
-            if !self.vocabulary.add_fact(row) {
-                return Err(twice("fact", &name));
-            }
-        }
-        for row in file.clock {
-            let id = row.id.clone();
-            if !self.vocabulary.add_clock(row) {
-                return Err(twice("clock", &id));
-            }
-        }
-        for row in file.calendar {
-            if let Some(row) = self.calendars.insert(row.id.clone(), row) {
-                return Err(twice("calendar", &row.id));
-            }
-        }
-        for row in file.jurisdiction {
-            if let Some(zone) = row.time_zones.iter().find(|zone| TimeZone::get(zone).is_err()) {
-                return Err(RuleError::new(
-                    path,
-                    format!("jurisdiction `{}`", row.id),
-                    format!("there is no time zone `{zone}`"),
-                ));
-            }
-            if let Some(row) = self.jurisdictions.insert(row.id.clone(), row) {
-                return Err(twice("jurisdiction", &row.id));
-            }
-        }
-        for row in file.obligation {
-            origins.insert(row.id.clone(), path.to_owned());
-            if let Some(row) = self.rules.insert(row.id.clone(), row) {
-                return Err(twice("rule", &row.id));
-            }
-        }
-        for row in file.checklist {
-            if let Some(row) = self.checklists.insert(row.id.clone(), row) {
-                return Err(twice("checklist", &row.id));
-            }
-        }
-        for row in file.us_profile {
-            if let Some(row) = self.profiles.insert(row.id.clone(), row) {
-                return Err(twice("profile", &row.id));
-            }
-        }
-        if let Some(base) = file.us_base_pi {
-            self.base_classes.extend(base.classes);
-        }
-        self.credit_agencies.extend(file.credit_agency);
-        #[cfg(test)]
-        self.examples.extend(file.example);
-        Ok(())
+    /// The same rules with other notices.
+    #[cfg(test)]
+    pub(crate) fn with_notices(self, notices: Notices) -> Result<Self, RuleError> {
+        let rules = Self { notices: Arc::new(notices), ..self };
+        rules.check_notices().map(|()| rules)
     }
 
-    fn check(&self, rule: &Rule) -> Result<(), String> {
-        let conditions = rule.trigger_all.iter().chain(&rule.trigger_any).chain(&rule.exempt_if);
-        if let Some(fault) = conditions.filter_map(|condition: &Condition| condition.fault(&self.vocabulary)).next() {
-            return Err(fault);
+    /// That the notices fulfil their checklists, and that each rule's notice is there and fulfils the rule's checklist.
+    fn check_notices(&self) -> Result<(), RuleError> {
+        for rule in self.iter() {
+            let Some(notice) = &rule.notice else { continue };
+            let problem = match self.notices.checklist_of(notice) {
+                None => format!("there is no notice `{notice}`"),
+                Some(checklist) if rule.checklist.as_deref() == Some(checklist) => continue,
+                Some(other) => format!("notice `{notice}` fulfils checklist `{other}`, which is not the rule's"),
+            };
+            return Err(RuleError::new("obligations", format!("rule `{}`", rule.id), problem));
         }
-        if rule.trigger_all.is_empty() && rule.trigger_any.is_empty() {
-            return Err("nothing triggers it".to_owned());
+        self.notices.check(&self.law.checklists)
+    }
+
+    /// The rules as this organisation has changed them and added to them.
+    ///
+    /// # Errors
+    /// Names the row of its settings and the field that cannot be used.
+    pub fn of(&self, organisation: &Organisation) -> Result<Self, SettingError> {
+        if organisation.rules.is_empty() {
+            return Ok(self.clone());
         }
-        let deadline = &rule.deadline;
-        let clocks = deadline.limits.iter().map(|limit| &limit.clock).chain([&deadline.clock]);
-        if let Some(clock) = clocks.into_iter().find(|clock| self.vocabulary.clock(clock).is_none()) {
-            return Err(format!("there is no clock `{clock}`"));
+        let wrong =
+            |error: RuleError| SettingError { setting: format!("rules, {}", error.place), problem: error.problem };
+        let mut law = Law::clone(&self.law);
+        let own = own_rows(&mut law, &organisation.rules).map_err(wrong)?;
+        let law = read_all(law, vec![("rules".to_owned(), own)]).map_err(wrong)?;
+        if let Some(rule) = law.rules.values().find(|rule| rule.notice != self.notice_of(rule)) {
+            let setting = format!("rules, rule `{}`", rule.id);
+            return Err(SettingError { setting, problem: "its notice is not one of its checklist".to_owned() });
         }
-        if deadline.limits.is_empty() != deadline.combine.is_none() {
-            return Err("`limits` and `combine` go together".to_owned());
-        }
-        let limits =
-            deadline.limits.iter().map(|limit| (limit.unit, limit.value)).chain([(deadline.unit, deadline.value)]);
-        for (unit, value) in limits {
-            let counts = matches!(unit, Unit::Hours | Unit::CalendarDays | Unit::Months);
-            if counts != value.is_some_and(|value| value > 0) {
-                return Err(format!(
-                    "a limit in {unit:?} {} a `value` above 0",
-                    if counts { "needs" } else { "cannot have" }
-                ));
-            }
-        }
-        if let Some(calendar) = deadline.calendar.as_ref().filter(|calendar| !self.calendars.contains_key(*calendar)) {
-            return Err(format!("there is no calendar `{calendar}`"));
-        }
-        if let Some(checklist) = rule.checklist.as_ref().filter(|checklist| !self.checklists.contains_key(*checklist)) {
-            return Err(format!("there is no checklist `{checklist}`"));
-        }
-        if let Some(profile) = rule.profile.as_ref().filter(|profile| !self.profiles.contains_key(*profile)) {
-            return Err(format!("there is no profile `{profile}`"));
-        }
-        if let Some(notice) = &rule.notice {
-            let checklist =
-                self.notices.checklist_of(notice).ok_or_else(|| format!("there is no notice `{notice}`"))?;
-            if rule.checklist.as_deref() != Some(checklist) {
-                return Err(format!("notice `{notice}` fulfils checklist `{checklist}`, which is not the rule's"));
-            }
-        }
-        Ok(())
+        Ok(Self { law: Arc::new(law), notices: Arc::clone(&self.notices) })
+    }
+
+    /// The notice of a rule, if it is one of the rule's checklist.
+    fn notice_of(&self, rule: &Rule) -> Option<String> {
+        let notice = rule.notice.as_ref()?;
+        (self.notices.checklist_of(notice) == rule.checklist.as_deref() && rule.checklist.is_some())
+            .then(|| notice.clone())
     }
 
     /// The rule with this identifier, in upper or lower case.
     pub fn get(&self, id: &str) -> Option<&Rule> {
-        self.rules.get(&id.to_ascii_uppercase())
+        self.law.rules.get(&id.to_ascii_uppercase())
+    }
+
+    /// The rule that brings the obligation with this identifier, which may name a member state behind the rule.
+    pub(crate) fn rule_of(&self, obligation: &str) -> Option<&Rule> {
+        self.get(obligation).or_else(|| {
+            let (rule, state) = obligation.rsplit_once('-')?;
+            let rule = self.get(rule).filter(|rule| rule.fan_out.is_some())?;
+            let is_member = |member: &String| member.eq_ignore_ascii_case(state);
+            self.members_of(&rule.jurisdiction).iter().any(is_member).then_some(rule)
+        })
     }
 
     /// All rules, by identifier.
     pub fn iter(&self) -> impl Iterator<Item = &Rule> {
-        self.rules.values()
+        self.law.rules.values()
     }
 
     /// The checklist with this identifier.
     pub fn checklist(&self, id: &str) -> Option<&Checklist> {
-        self.checklists.get(id)
+        self.law.checklists.get(id)
+    }
+
+    pub(crate) fn law(&self) -> &Law {
+        &self.law
     }
 
     pub(crate) fn vocabulary(&self) -> &Vocabulary {
-        &self.vocabulary
+        &self.law.vocabulary
     }
 
     pub(crate) fn notices(&self) -> &Notices {
@@ -252,30 +165,73 @@ impl Rules {
     }
 
     pub(crate) fn credit_agencies(&self) -> &[CreditAgencyRow] {
-        &self.credit_agencies
+        &self.law.credit_agencies
     }
 
     pub(crate) fn counting(&self, rule: &Rule) -> Option<Counting> {
-        Some(self.calendars.get(rule.deadline.calendar.as_ref()?)?.counting)
+        Some(self.law.calendars.get(rule.deadline.calendar.as_ref()?)?.counting)
     }
 
     pub(crate) fn time_zones(&self, jurisdiction: &str) -> Vec<TimeZone> {
-        let row = self.jurisdictions.get(jurisdiction);
+        let row = self.law.jurisdictions.get(jurisdiction);
         row.into_iter().flat_map(|row| &row.time_zones).filter_map(|zone| TimeZone::get(zone).ok()).collect()
+    }
+
+    /// Every place whose people a rule counts.
+    pub(crate) fn places(&self) -> impl Iterator<Item = &str> {
+        let asked = self.iter().flat_map(Rule::conditions).filter_map(|one| one.fact.strip_prefix("affected."));
+        asked.chain(self.law.jurisdictions.values().flat_map(|row| &row.members).map(String::as_str))
+    }
+
+    /// The states that a jurisdiction is made of.
+    pub(crate) fn members_of(&self, jurisdiction: &str) -> &[String] {
+        self.law.jurisdictions.get(jurisdiction).map(|row| row.members.as_slice()).unwrap_or_default()
     }
 
     /// The states whose statute counts one of these classes of data as personal information.
     pub(crate) fn states_counting(&self, classes: &BTreeSet<&str>) -> Vec<String> {
         let counts = |profile: &&ProfileRow| {
-            let base = self.base_classes.iter().filter(|_| profile.base_pi);
+            let base = self.law.base_classes.iter().filter(|_| profile.base_pi);
             let credentials = ["credentials", "email_password"].into_iter().filter(|_| profile.credentials_standalone);
             base.chain(&profile.pi_extras).map(String::as_str).chain(credentials).any(|class| classes.contains(class))
         };
-        self.profiles.values().filter(counts).map(|profile| profile.id.clone()).collect()
+        self.law.profiles.values().filter(counts).map(|profile| profile.id.clone()).collect()
     }
 
     #[cfg(test)]
-    pub(crate) fn examples(&self) -> &[ExampleRow] {
-        &self.examples
+    pub(crate) fn examples(&self) -> Vec<super::rows::ExampleRow> {
+        let files = FILES.iter().filter_map(|(_, text)| toml::from_str::<Value>(text).ok());
+        let sheets = files.map(|document| Sheet::read("", super::dates::with_dates_as_text(document)).unwrap());
+        sheets.flat_map(|sheet| sheet.example).collect()
     }
+}
+
+/// The organisation's rows, each change laid over the row that it changes, which leaves `law`.
+fn own_rows(law: &mut Law, rules: &BTreeMap<String, Value>) -> Result<Value, RuleError> {
+    let mut own: Map<String, Value> = rules.clone().into_iter().collect();
+    let Some(obligations) = own.get_mut("obligation").and_then(Value::as_array_mut) else {
+        return Ok(Value::Object(own));
+    };
+    let embedded: Value = serde_json::from_str(EMBEDDED_LAW).unwrap_or_default();
+    let before = embedded.get("obligation").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    for change in obligations {
+        let Some(change) = change.as_object_mut() else {
+            return Err(RuleError::new("rules", "`obligation`", "holds a row that is no table"));
+        };
+        let id = change.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
+        if !change.contains_key("decided") {
+            let problem = "`decided` is missing: who changed the law, when, and why";
+            return Err(RuleError::new("rules", format!("rule `{id}`"), problem));
+        }
+        let changed = before.iter().find(|row| row.get("id").and_then(Value::as_str) == Some(id.as_str()));
+        if let Some(changed) = changed.and_then(Value::as_object) {
+            law.rules.remove(&id);
+            for (field, value) in changed {
+                change.entry(field.clone()).or_insert_with(|| value.clone());
+            }
+        }
+        // `null` takes an optional field away.
+        change.retain(|_, value| !value.is_null());
+    }
+    Ok(Value::Object(own))
 }

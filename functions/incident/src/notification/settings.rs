@@ -18,29 +18,56 @@ pub struct SettingError {
 impl Rules {
     /// Everything in the organisation's settings that the rules cannot use; empty if all is well.
     pub fn check_settings(&self, organisation: &Organisation) -> Vec<SettingError> {
+        let rules = match self.of(organisation) {
+            Ok(rules) => rules,
+            Err(error) => return vec![error],
+        };
         let mut errors = Vec::new();
         let mut refuse = |setting: String, problem: String| errors.push(SettingError { setting, problem });
         for (fact, value) in &organisation.facts {
-            if let Some(problem) = self.vocabulary().refusal(fact, value) {
+            if let Some(problem) = rules.vocabulary().refusal(fact, value) {
                 refuse(format!("facts.{fact}"), problem);
             }
         }
         for (index, holding) in organisation.data_inventory.iter().enumerate() {
-            if let Some(problem) = self.vocabulary().refusal("data_classes", &json!(holding.data_classes)) {
+            if let Some(problem) = rules.vocabulary().refusal("data_classes", &json!(holding.data_classes)) {
                 refuse(format!("data_inventory[{index}].data_classes"), problem);
             }
+            let uses = [
+                ("surface", "data.surface", holding.surface.as_ref().map(|surface| json!([surface]))),
+                ("role", "entity.role", holding.role.as_ref().map(|role| json!(role))),
+                ("model_owner", "model.owner", holding.model_owner.as_ref().map(|owner| json!(owner))),
+                (
+                    "training_data_owner",
+                    "training_data.owner",
+                    holding.training_data_owner.as_ref().map(|owner| json!(owner)),
+                ),
+            ];
+            for (field, fact, value) in uses {
+                if let Some(problem) = value.and_then(|value| rules.vocabulary().refusal(fact, &value)) {
+                    refuse(format!("data_inventory[{index}].{field}"), problem);
+                }
+            }
             for (jurisdiction, count) in &holding.affected {
-                if let Some(problem) = self.vocabulary().refusal(&format!("affected.{jurisdiction}"), &json!(count)) {
+                if let Some(problem) = rules.vocabulary().refusal(&format!("affected.{jurisdiction}"), &json!(count)) {
                     refuse(format!("data_inventory[{index}].affected.{jurisdiction}"), problem);
                 }
             }
         }
+        for (id, decided) in &organisation.turned_on {
+            if !rules.get(id).is_some_and(|rule| key(&rule.id) == *id) {
+                refuse(format!("turned_on.{id}"), "there is no rule of this name, in lower case".to_owned());
+            }
+            if let Some(problem) = decided.fault() {
+                refuse(format!("turned_on.{id}"), problem.to_owned());
+            }
+        }
         for (id, recipient) in &organisation.recipients {
-            match self.get(id) {
-                Some(rule) if key(&rule.id) == *id => {
+            match rules.rule_of(id) {
+                Some(rule) if id.starts_with(&key(&rule.id)) => {
                     let language = recipient.language.as_str();
                     match &rule.notice {
-                        Some(notice) if self.notices().speaks(notice, language) => {}
+                        Some(notice) if rules.notices().speaks(notice, language) => {}
                         Some(notice) => refuse(
                             format!("recipients.{id}.language"),
                             format!("`notices/{notice}/{language}.txt.j2` is missing"),

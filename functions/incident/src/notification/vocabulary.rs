@@ -1,7 +1,9 @@
 //! The names that rules may use, and what values they take (`obligations/vocabulary.toml`).
 
-use jiff::Timestamp;
+use super::iso3166::is_place;
 use jiff::civil::Date;
+use jiff::tz::Offset;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -15,6 +17,8 @@ pub(crate) struct FactRow {
     pub(crate) kind: FactKind,
     /// The allowed values: `a|b` for an enum, `a,b` for a set.
     pub(crate) values: Option<String>,
+    /// More values of a set, which only some statute names: a notice names what was concerned in words of its own.
+    pub(crate) statutory_values: Option<String>,
     #[expect(dead_code, reason = "read by people, in the file")]
     pub(crate) description: Option<String>,
 }
@@ -53,7 +57,7 @@ pub(crate) struct ClockRow {
     pub(crate) source_basis: Option<String>,
     pub(crate) source_phrase: Option<String>,
     pub(crate) check_note: Option<String>,
-    pub(crate) checked_on: Option<toml::value::Datetime>,
+    pub(crate) checked_on: Option<Date>,
 }
 
 /// Every fact and clock that the files define.
@@ -80,36 +84,40 @@ impl Vocabulary {
             return Some(row);
         }
         let (family, member) = name.split_once('.')?;
-        match family {
-            "affected" => is_jurisdiction(member).then(|| self.facts.get("affected.<JUR>"))?,
-            "us_pi" => is_jurisdiction(member).then(|| self.facts.get("us_pi.<STATE>"))?,
-            "us_no_harm_documented" => {
-                is_jurisdiction(member).then(|| self.facts.get("us_no_harm_documented.<STATE>"))?
-            }
-            "t" => self.clock(member).and_then(|_| self.facts.get("t.<clock>")),
-            _ => None,
-        }
+        let pattern = match family {
+            "affected" if is_place(member) => "affected.<JUR>",
+            "us_pi" if is_place(member) => "us_pi.<STATE>",
+            "us_no_harm_documented" if is_place(member) => "us_no_harm_documented.<STATE>",
+            "submitted" if !member.is_empty() => "submitted.<OBLIGATION_ID>",
+            "submitted_or_due" if !member.is_empty() => "submitted_or_due.<OBLIGATION_ID>",
+            "t" if self.clock(member).is_some() => "t.<clock>",
+            _ => return None,
+        };
+        self.facts.get(pattern)
     }
 
-    /// The clock of this name, also `submitted.<OBLIGATION_ID>` for any obligation.
+    /// The clock of this name, also `submitted.<OBLIGATION_ID>` and `end_of_period.<OBLIGATION_ID>` for any obligation.
     pub(crate) fn clock(&self, name: &str) -> Option<&ClockRow> {
         self.clocks.get(name).or_else(|| {
-            let obligation = submitted_obligation(name)?;
-            (!obligation.is_empty()).then(|| self.clocks.get("submitted.<OBLIGATION_ID>"))?
+            let (pattern, obligation) = match name.strip_prefix("end_of_period.") {
+                Some(obligation) => ("end_of_period.<OBLIGATION_ID>", obligation),
+                None => ("submitted.<OBLIGATION_ID>", submitted_obligation(name)?),
+            };
+            (!obligation.is_empty()).then(|| self.clocks.get(pattern))?
         })
     }
 
-    /// The members that an enum or a set may have; empty where the file leaves them open.
+    /// The members that an enum or a set may have, without those that only a statute names; empty where the file leaves them open.
     pub(crate) fn members(&self, name: &str) -> Vec<&str> {
         let Some(row) = self.fact(name) else { return Vec::new() };
-        let values = row.values.as_deref().unwrap_or_default();
-        values.split(['|', ',']).map(str::trim).filter(|member| !member.is_empty()).collect()
+        members_of(row.values.as_deref())
     }
 
     /// Why `value` cannot be the value of the fact `name`; `None` if it can. The message never holds the value.
     pub(crate) fn refusal(&self, name: &str, value: &Value) -> Option<String> {
-        let Some(row) = self.fact(name) else { return Some("there is no fact of this name".to_owned()) };
-        let members = self.members(name);
+        let Some(row) = self.fact(name) else { return Some(self.no_fact(name).to_owned()) };
+        let mut members = self.members(name);
+        members.extend(members_of(row.statutory_values.as_deref()));
         let is_member = |text: &str| members.is_empty() || members.contains(&text);
         let (fits, wanted) = match row.kind {
             FactKind::Bool => (value.is_boolean(), "must be true or false".to_owned()),
@@ -121,10 +129,8 @@ impl Vocabulary {
                 value.as_array().is_some_and(|set| set.iter().all(|item| item.as_str().is_some_and(is_member))),
                 format!("must be a list of {}", members.join(", ")),
             ),
-            FactKind::Iso => (value.as_str().is_some_and(is_jurisdiction), "must be an ISO 3166 code".to_owned()),
-            FactKind::Object => {
-                (value.is_object() || value == false, "must be an object, or false where there is none".to_owned())
-            }
+            FactKind::Iso => (value.as_str().is_some_and(is_place), "must be an ISO 3166 code".to_owned()),
+            FactKind::Object => return self.refusal_of_object(name, value),
             FactKind::String => (value.as_str().is_some_and(|text| !text.trim().is_empty()), "must be text".to_owned()),
             FactKind::TimeZone => (
                 value.as_str().is_some_and(|zone| jiff::tz::TimeZone::get(zone).is_ok()),
@@ -137,6 +143,48 @@ impl Vocabulary {
         };
         (!fits).then_some(wanted)
     }
+
+    /// Why there is no fact of this name.
+    fn no_fact(&self, name: &str) -> &'static str {
+        match name.split_once('.') {
+            Some(("affected" | "us_pi" | "us_no_harm_documented", _)) => {
+                "there is no such place: it must be an ISO 3166 code such as DE or US-CA"
+            }
+            Some(("t", _)) => "there is no clock of this name",
+            _ => "there is no fact of this name",
+        }
+    }
+
+    /// A request of law enforcement: its members are those of the row, and `from` and `until` are times.
+    fn refusal_of_object(&self, name: &str, value: &Value) -> Option<String> {
+        if value == false {
+            return None;
+        }
+        let Some(object) = value.as_object() else {
+            return Some("must be an object, or false where there is none".to_owned());
+        };
+        let row = self.fact(name).and_then(|row| row.values.as_deref()).unwrap_or_default();
+        let members: Vec<&str> = row.trim_matches(['{', '}']).split(',').map(str::trim).collect();
+        object.iter().find_map(|(member, held)| {
+            let fits = match member.as_str() {
+                "written" => held.is_boolean(),
+                "from" | "until" => held.as_str().is_some_and(|text| Moment::parse(text).is_some()),
+                _ => held.is_string(),
+            };
+            if !members.contains(&member.as_str()) {
+                Some(format!("has no member `{member}`"))
+            } else if fits || held.is_null() {
+                None
+            } else {
+                Some(format!("`{member}` has no value that can be used"))
+            }
+        })
+    }
+}
+
+/// The members of a list: `a|b` or `a,b`.
+fn members_of(list: Option<&str>) -> Vec<&str> {
+    list.unwrap_or_default().split(['|', ',']).map(str::trim).filter(|member| !member.is_empty()).collect()
 }
 
 /// The obligation whose submission the clock `name` waits for.
@@ -144,13 +192,11 @@ pub(crate) fn submitted_obligation(name: &str) -> Option<&str> {
     name.strip_prefix("submitted.").or_else(|| name.strip_prefix("submitted_latest."))
 }
 
-/// `DE`, `US-CA`: two letters, and a subdivision of one to three letters or digits.
-fn is_jurisdiction(text: &str) -> bool {
-    let (country, subdivision) = text.split_once('-').unwrap_or((text, "X"));
-    country.len() == 2
-        && country.bytes().all(|byte| byte.is_ascii_uppercase())
-        && (1..=3).contains(&subdivision.len())
-        && subdivision.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+/// The obligation that a clock, or a fact that follows from one, is named after.
+pub(crate) fn obligation_of(name: &str) -> Option<&str> {
+    submitted_obligation(name)
+        .or_else(|| name.strip_prefix("submitted_or_due."))
+        .or_else(|| name.strip_prefix("end_of_period."))
 }
 
 /// What a clock or a date holds: an instant, or only a day.
@@ -168,5 +214,29 @@ impl Moment {
         }
         // A `Date` also parses from a longer text, whose time of day would be dropped.
         if text.len() == "2026-11-22".len() { text.parse().ok().map(Self::Day) } else { None }
+    }
+
+    /// Whether this lies before `other` whatever the hour and the zone of a day is.
+    pub(crate) fn is_surely_before(self, other: Self) -> bool {
+        self.latest().zip(other.earliest()).is_some_and(|(latest, earliest)| latest < earliest)
+    }
+
+    /// The first instant that can be meant: a day starts 14 hours before it does in UTC.
+    fn earliest(self) -> Option<Timestamp> {
+        match self {
+            Self::Instant(instant) => Some(instant),
+            Self::Day(day) => Offset::constant(14).to_timestamp(day.at(0, 0, 0, 0)).ok(),
+        }
+    }
+
+    /// The last instant that can be meant: a day ends 12 hours after it does in UTC.
+    fn latest(self) -> Option<Timestamp> {
+        match self {
+            Self::Instant(instant) => Some(instant),
+            Self::Day(day) => {
+                let start = Offset::constant(-12).to_timestamp(day.at(0, 0, 0, 0)).ok()?;
+                start.checked_add(SignedDuration::from_hours(24)).ok()
+            }
+        }
     }
 }

@@ -14,10 +14,14 @@ fn ids(assessment: &Assessment) -> BTreeSet<String> {
 
 #[test]
 fn the_shop_has_to_tell_all_three() {
-    let assessment = rules().assess(&derived());
-    let all = ["eu-gdpr-33-1", "us-ca-ind", "us-ca-reg"].map(str::to_owned);
-    assert_eq!(ids(&assessment), BTreeSet::from(all));
-    assert!(assessment.not_triggered.is_empty());
+    let organisation = organisation();
+    let obligations = rules().assess(&derived()).obligations;
+    let turned_on = obligations.iter().filter(|duty| duty.is_turned_on(&organisation));
+    let told: Vec<&str> = turned_on.map(|duty| duty.id.as_str()).collect();
+    assert_eq!(told, ["eu-gdpr-33-1", "us-ca-ind", "us-ca-reg"]);
+    let established = obligations.iter().filter(|duty| duty.is_established() && !duty.is_turned_on(&organisation));
+    let established: Vec<&str> = established.map(|duty| duty.id.as_str()).collect();
+    assert_eq!(established, ["eu-gdpr-33-5"], "what else is brought waits for facts");
 }
 
 #[test]
@@ -57,8 +61,10 @@ fn five_hundred_residents_are_not_more_than_five_hundred() {
 
 #[test]
 fn nothing_known_triggers_everything() {
-    let assessment = rules().assess(&only(&[]));
-    assert_eq!(assessment.obligations.len(), 3);
+    let rules = rules();
+    let assessment = rules.assess(&only(&[]));
+    let without_force = rules.iter().filter(|rule| !rule.status.binds()).count();
+    assert_eq!(assessment.obligations.len(), rules.iter().count() - without_force);
     assert!(assessment.obligations.iter().all(|duty| duty.due_at.is_none() && !duty.unknown_facts.is_empty()));
 }
 
@@ -67,7 +73,9 @@ fn what_ends_a_duty_is_named() {
     let facts =
         amended(&derived(), &[("risk_level", json!("unlikely")), ("data_encryption", json!("effective_key_safe"))]);
     let assessment = rules().assess(&facts);
-    assert!(assessment.obligations.is_empty());
+    for ended in ["eu-gdpr-33-1", "us-ca-ind", "us-ca-reg"] {
+        assert!(!ids(&assessment).contains(ended), "{ended}");
+    }
     let california = assessment.not_triggered.iter().find(|refused| refused.rule == "us-ca-ind").unwrap();
     assert!(california.exempt);
     assert_eq!(california.because, "`data_encryption` is \"effective_key_safe\"");
@@ -84,9 +92,12 @@ fn a_risk_recorded_as_unknown_is_unknown() {
 #[test]
 fn a_rule_applies_from_its_first_day() {
     let before = rules().assess_on(&derived(), "2025-12-31".parse().unwrap());
-    let because: Vec<&str> = before.not_triggered.iter().map(|refused| refused.because.as_str()).collect();
-    assert_eq!(because, ["the rule applies from 2026-01-01"; 2]);
-    assert_eq!(rules().assess_on(&derived(), "2026-01-01".parse().unwrap()).obligations.len(), 3);
+    for rule in ["us-ca-ind", "us-ca-reg"] {
+        let refused = before.not_triggered.iter().find(|refused| refused.rule == rule).unwrap();
+        assert_eq!(refused.because, "the rule applies from 2026-01-01");
+    }
+    let on_the_day = ids(&rules().assess_on(&derived(), "2026-01-01".parse().unwrap()));
+    assert!(on_the_day.contains("us-ca-ind") && on_the_day.contains("us-ca-reg"));
 }
 
 #[test]
@@ -148,12 +159,22 @@ fn any_fact() -> impl Strategy<Value = (&'static str, Value)> {
         (0u32..1200).prop_map(|count| ("affected.US-CA", json!(count))),
         choice(&["controller", "joint_controller", "processor", "owner_licensee", "maintainer"])
             .prop_map(|value| ("entity.role", value)),
+        (0u32..3).prop_map(|count| ("affected.DE", json!(count))),
+        (0u32..3).prop_map(|count| ("affected.AT", json!(count))),
+        flag().prop_map(|value| ("entity.trust_service_provider", value)),
+        flag().prop_map(|value| ("trust_service_impacted", value)),
+        Just(("nis2_significant_incident", json!(true))),
+        flag().prop_map(|value| ("data_compromised_maliciously", value)),
+        flag().prop_map(|value| ("us_no_harm_documented.US-NY", value)),
+        choice(&["essential", "important", "none"]).prop_map(|value| ("entity.nis2_class", value)),
+        choice(&["annex_iii", "annex_i"]).prop_map(|value| ("ai.annex", value)),
+        choice(&["marketplace", "cloud", "other"]).prop_map(|value| ("entity.nis2_type", value)),
         choice(&["unlikely", "risk", "high", "unknown"]).prop_map(|value| ("risk_level", value)),
         choice(&["none", "partial", "effective_key_safe", "key_compromised"])
             .prop_map(|value| ("data_encryption", value)),
         choice(&["Europe/Berlin", "America/New_York", "Pacific/Kiritimati", "America/Los_Angeles"])
             .prop_map(|value| ("tz", value)),
-        Just(("law_enforcement_hold", json!({"agency": "A"}))),
+        Just(("law_enforcement_hold", json!({"agency": "A", "written": true}))),
     ]
 }
 
@@ -173,7 +194,16 @@ proptest! {
     fn a_fact_that_becomes_unknown_loses_no_duty(facts in any_facts(), (name, _) in any_fact()) {
         let rules = rules();
         let unknown = amended(&facts, &[(name, Value::Null)]);
-        prop_assert!(ids(&rules.assess(&unknown)).is_superset(&ids(&rules.assess(&facts))));
+        let duties = |facts: &Facts| -> BTreeSet<(String, Option<String>)> {
+            let duties = rules.assess(facts).obligations.into_iter();
+            duties.map(|duty| (duty.rule, duty.member_state)).collect()
+        };
+        // The one duty for all member states may give way to those of the states that are recorded, never the other way.
+        let after = duties(&unknown);
+        for (rule, state) in duties(&facts) {
+            let kept = after.iter().any(|(other, its)| *other == rule && (state.is_none() || *its == state));
+            prop_assert!(kept, "{rule} {state:?}: {name}");
+        }
     }
 
     #[test]
@@ -182,8 +212,11 @@ proptest! {
         let rules = rules();
         let before = rules.assess(&facts);
         for duty in rules.assess(&amended(&facts, &[(name, value)])).obligations {
-            let earlier = before.obligations.iter().find(|other| other.id == duty.id).unwrap();
-            prop_assert!(duty.due_at.unwrap() <= earlier.due_at.unwrap(), "{}: {name}", duty.id);
+            let earlier = before.obligations.iter().find(|other| other.rule == duty.rule).unwrap();
+            let was = earlier.due_at.is_some();
+            // Where the law has no zone of its own, the entity's stands in for UTC.
+            let moves = name == "tz" && rules.time_zones(&duty.jurisdiction).is_empty();
+            prop_assert!(moves || !was || duty.due_at <= earlier.due_at, "{}: {name}", duty.id);
         }
     }
 
@@ -192,7 +225,10 @@ proptest! {
         let rules = rules();
         let assessment = rules.assess(&facts);
         let mut answered: Vec<String> = assessment.not_triggered.iter().map(|refused| refused.rule.clone()).collect();
-        answered.extend(ids(&assessment));
+        // A rule may bring one duty for each member state.
+        let triggered: BTreeSet<String> = assessment.obligations.iter().map(|duty| duty.rule.to_lowercase()).collect();
+        prop_assert!(triggered.iter().all(|rule| !answered.contains(rule)));
+        answered.extend(triggered);
         answered.sort();
         let all: Vec<String> = rules.iter().map(|rule| rule.id.to_lowercase()).collect();
         prop_assert_eq!(answered, all);
@@ -201,7 +237,7 @@ proptest! {
 
 proptest! {
     // Each case reads and checks every file anew.
-    #![proptest_config(ProptestConfig::with_cases(16))]
+    #![proptest_config(ProptestConfig::with_cases(3))]
 
     #[test]
     fn the_order_of_the_files_changes_nothing(facts in any_facts(), files in Just(FILES.to_vec()).prop_shuffle()) {

@@ -48,7 +48,6 @@ fn organisation() -> Organisation {
         ]),
         data_inventory: vec![
             DataHolding {
-                holds: None,
                 resource: "kranich-customers".to_owned(),
                 description: "customer master data and orders".to_owned(),
                 subjects: vec!["customers".to_owned()],
@@ -58,14 +57,15 @@ fn organisation() -> Organisation {
                     ("AT".to_owned(), 910),
                     ("US-CA".to_owned(), 640),
                 ]),
+                ..DataHolding::default()
             },
             DataHolding {
-                holds: None,
                 resource: "kranich-staff".to_owned(),
                 description: "personnel files".to_owned(),
                 subjects: vec!["employees".to_owned()],
                 data_classes: vec!["tax_id".to_owned()],
                 affected: BTreeMap::from([("DE".to_owned(), 85), ("PL".to_owned(), 3)]),
+                ..DataHolding::default()
             },
         ],
         recipients: BTreeMap::from([
@@ -73,6 +73,8 @@ fn organisation() -> Organisation {
             ("us-ca-ind".to_owned(), recipient("customers in California", "customers@kranich.example")),
             ("us-ca-reg".to_owned(), recipient("Attorney General of California", "attorney-general@example.org")),
         ]),
+        turned_on: BTreeMap::new(),
+        rules: BTreeMap::new(),
     }
 }
 
