@@ -241,7 +241,7 @@ impl Rules {
             verified: rule.verified.clone(),
             reasons: weighed.reasons,
             unknown_facts: weighed.unknown_facts,
-            notice: rule.notice.clone(),
+            notice: self.notice_of(rule).map(str::to_owned),
             form: rule.form.clone(),
             notes: rule.notes.clone(),
             source_url: rule.source_url.clone(),

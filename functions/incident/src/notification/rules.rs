@@ -53,7 +53,8 @@ impl Rules {
     /// Names the file and the line with an unknown variable or a broken template, and the language with a missing word.
     pub fn check_texts(&self) -> Result<(), RuleError> {
         self.check_notices()?;
-        self.notices.check_texts(&self.law.vocabulary)
+        self.notices.check_texts(&self.law.vocabulary)?;
+        self.notices.check_rules(self.iter(), &self.law.checklists)
     }
 
     pub(crate) fn embedded() -> Result<&'static Self, RuleError> {
@@ -92,8 +93,9 @@ impl Rules {
             let Some(notice) = &rule.notice else { continue };
             let problem = match self.notices.checklist_of(notice) {
                 None => format!("there is no notice `{notice}`"),
-                Some(checklist) if rule.checklist.as_deref() == Some(checklist) => continue,
-                Some(other) => format!("notice `{notice}` fulfils checklist `{other}`, which is not the rule's"),
+                Some(None) => continue,
+                Some(Some(checklist)) if rule.checklist.as_deref() == Some(checklist) => continue,
+                Some(Some(other)) => format!("notice `{notice}` fulfils checklist `{other}`, which is not the rule's"),
             };
             return Err(RuleError::new("obligations", format!("rule `{}`", rule.id), problem));
         }
@@ -113,18 +115,18 @@ impl Rules {
         let mut law = Law::clone(&self.law);
         let own = own_rows(&mut law, &organisation.rules).map_err(wrong)?;
         let law = read_all(law, vec![("rules".to_owned(), own)]).map_err(wrong)?;
-        if let Some(rule) = law.rules.values().find(|rule| rule.notice != self.notice_of(rule)) {
+        if let Some(rule) = law.rules.values().find(|rule| !self.can_have_its_notice(rule)) {
             let setting = format!("rules, rule `{}`", rule.id);
             return Err(SettingError { setting, problem: "its notice is not one of its checklist".to_owned() });
         }
         Ok(Self { law: Arc::new(law), notices: Arc::clone(&self.notices) })
     }
 
-    /// The notice of a rule, if it is one of the rule's checklist.
-    fn notice_of(&self, rule: &Rule) -> Option<String> {
-        let notice = rule.notice.as_ref()?;
-        (self.notices.checklist_of(notice) == rule.checklist.as_deref() && rule.checklist.is_some())
-            .then(|| notice.clone())
+    /// Whether the notice that a rule names is there, and one of the rule's checklist.
+    fn can_have_its_notice(&self, rule: &Rule) -> bool {
+        let Some(notice) = &rule.notice else { return true };
+        let written_for = self.notices.checklist_of(notice);
+        written_for.is_some_and(|own| own.is_none_or(|checklist| rule.checklist.as_deref() == Some(checklist)))
     }
 
     /// The rule with this identifier, in upper or lower case.
@@ -166,6 +168,16 @@ impl Rules {
 
     pub(crate) fn credit_agencies(&self) -> &[CreditAgencyRow] {
         &self.law.credit_agencies
+    }
+
+    /// The notice of a rule: its own, else that of its class of recipients.
+    pub(crate) fn notice_of<'a>(&'a self, rule: &'a Rule) -> Option<&'a str> {
+        self.notices.of_rule(rule)
+    }
+
+    /// The name of a state of the United States.
+    pub(crate) fn place_name(&self, jurisdiction: &str) -> Option<&str> {
+        self.law.profiles.get(jurisdiction).map(|row| row.name.as_str())
     }
 
     pub(crate) fn counting(&self, rule: &Rule) -> Option<Counting> {

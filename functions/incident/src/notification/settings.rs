@@ -66,11 +66,11 @@ impl Rules {
             match rules.rule_of(id) {
                 Some(rule) if id.starts_with(&key(&rule.id)) => {
                     let language = recipient.language.as_str();
-                    match &rule.notice {
+                    match rules.notice_of(rule) {
                         Some(notice) if rules.notices().speaks(notice, language) => {}
                         Some(notice) => refuse(
                             format!("recipients.{id}.language"),
-                            format!("`notices/{notice}/{language}.txt.j2` is missing"),
+                            format!("notice `{notice}` is not written in `{language}`"),
                         ),
                         None => refuse(format!("recipients.{id}"), "the rule has no notice yet".to_owned()),
                     }
