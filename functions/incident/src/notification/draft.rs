@@ -1,8 +1,9 @@
 //! A draft: the exact text that counsel decides about.
 
 use super::assess::Obligation;
-use super::compose::compose;
+use super::compose::{Script, compose};
 use super::facts::Facts;
+use super::page::Pages;
 use super::rules::{RuleError, Rules};
 use crate::Digest;
 use crate::containment::ActionId;
@@ -79,13 +80,15 @@ pub struct Draft {
 #[derive(Debug, thiserror::Error)]
 pub enum DraftError {
     /// The rule has no notice yet.
-    #[error("rule `{rule}` has no notice: add a folder to `notices/` and name it in the rule")]
+    #[error("rule `{rule}` has no notice: name its class of recipients in `notices/recipients.toml`")]
     NoNotice {
         /// The rule.
         rule: String,
     },
     /// The notice is not there in the recipient's language.
-    #[error("`notices/{notice}/{language}.txt.j2` is missing")]
+    #[error(
+        "notice `{notice}` is not written in `{language}`: add `notices/phrases/{language}.toml` and `words/{language}.toml`"
+    )]
     NoLanguage {
         /// The notice.
         notice: String,
@@ -109,19 +112,31 @@ impl Draft {
     /// # Errors
     /// A rule without a notice, a notice that lacks the language, a template that cannot be rendered.
     pub fn write(writing: &Writing<'_>) -> Result<Self, DraftError> {
-        let rules = Rules::embedded()?;
+        Self::write_under(Rules::embedded()?, writing)
+    }
+
+    /// Writes it under these rules.
+    pub(crate) fn write_under(rules: &Rules, writing: &Writing<'_>) -> Result<Self, DraftError> {
         let rule = &writing.obligation.rule;
         let known = rules.get(rule).ok_or_else(|| DraftError::NoRule { rule: rule.clone() })?;
-        let notice = known.notice.as_deref().ok_or_else(|| DraftError::NoNotice { rule: rule.clone() })?;
+        let notices = rules.notices();
+        let notice = notices.of_rule(known).ok_or_else(|| DraftError::NoNotice { rule: rule.clone() })?;
         let language = writing.recipient.language.as_str();
-        if !rules.notices().speaks(notice, language) {
+        if !notices.speaks(notice, language) {
             return Err(DraftError::NoLanguage { notice: notice.to_owned(), language: language.to_owned() });
         }
-        let words = rules.notices().words(language)?;
-        let mut context = compose(writing, known, rules, &words);
-        let gaps = rules.notices().gaps(notice, &context);
+        let table = notices.items()?;
+        let checklist = known.checklist.as_ref().and_then(|id| rules.checklist(id));
+        let items = table.asked(known, checklist.map(|list| list.items.as_slice()), notices.usual(known));
+        let asks = table.asks(&items);
+        let (words, say) = (notices.words(language)?, notices.phrases(language)?);
+        let script = Script { words, say, items, asks, consequences: notices.consequences()? };
+        let mut context = compose(writing, known, rules, &script);
+        context.withhold(&table.bans(&script.items));
+        let gaps = table.gaps(&script.items, &context);
         context.complete = gaps.is_empty();
-        let rendered = rules.notices().render(notice, language, &context)?;
+        let subject = notices.subject(notice).unwrap_or_default();
+        let rendered = Pages::of(notices)?.write(notice, subject, &context)?;
         let mut drafters = writing.drafters.clone();
         drafters.extend(authors_of_words(writing.facts));
         Ok(Self {

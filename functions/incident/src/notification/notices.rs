@@ -1,45 +1,66 @@
-//! The templates of the notices, and what each has to say (`notices/<id>/{notice.toml,<lang>.txt.j2,<lang>.html.j2}`).
+//! The notices as files: what each is (`notices/<id>/notice.toml`, `notice.j2`), who gets which (`recipients.toml`), and the words
+//! of every language. How they become text is in `page.rs`.
 
 use super::context::Context;
-use super::rule::Checklist;
+use super::items::{Items, has_path};
+use super::page::Pages;
+use super::rule::{Checklist, Rule};
 use super::rules::RuleError;
 use super::vocabulary::Vocabulary;
-use super::words::Words;
-use minijinja::syntax::SyntaxConfig;
-use minijinja::value::Serde;
-use minijinja::{Environment, UndefinedBehavior};
+use super::words::{Phrases, Words};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
 
 include!(concat!(env!("OUT_DIR"), "/notices.rs"));
 
-/// All notices in all languages. Reading them is cheap: a template is compiled when a notice is written.
+/// All notices in all languages. Reading them is cheap: words and templates are read when a notice is written.
 #[derive(Clone, Debug)]
 pub(crate) struct Notices {
     files: BTreeMap<String, String>,
     manifests: BTreeMap<String, Manifest>,
-    languages: BTreeMap<String, BTreeSet<String>>,
+    recipients: Recipients,
 }
 
-/// What fills the checklist of a notice.
+/// What a notice is.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Manifest {
-    checklist: String,
-    item: Vec<Item>,
+    /// The checklist that it is written for; without one it serves every rule of its class of recipients.
+    checklist: Option<String>,
+    /// The phrase of the subject line.
+    subject: String,
+    /// The languages that it is written in.
+    languages: BTreeSet<String>,
 }
 
-/// One item of the checklist.
+/// Which notice a rule gets that names none.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Recipients {
+    notice: BTreeMap<String, Class>,
+    /// The classes that nobody outside reads, and why.
+    none: BTreeMap<String, String>,
+    /// The Federal Trade Commission, to which several states point their residents.
+    pub(crate) trade_commission: Office,
+}
+
+/// The classes of recipients that get one notice.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Item {
-    /// The item, as the checklist words it.
-    text: String,
-    /// The variable without which it is not filled; an item without one is filled by the template itself.
-    needs: Option<String>,
-    /// The variable without which it is not called for.
-    when: Option<String>,
+struct Class {
+    recipients: BTreeSet<String>,
+    /// What is asked where the rule has neither a checklist nor content.
+    usual: Vec<String>,
+}
+
+/// An office with its address.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Office {
+    pub(crate) name: String,
+    pub(crate) phone: String,
+    pub(crate) address: String,
 }
 
 /// What is wrong in a file, and where in it.
@@ -54,25 +75,9 @@ impl Fault {
         Self { place: place.into(), problem: problem.into() }
     }
 
-    fn in_file(self, file: &str) -> RuleError {
+    pub(crate) fn in_file(self, file: &str) -> RuleError {
         RuleError::new(&format!("notices/{file}"), self.place, self.problem)
     }
-}
-
-impl From<minijinja::Error> for Fault {
-    fn from(error: minijinja::Error) -> Self {
-        let place = error.line().map_or_else(|| "its text".to_owned(), |line| format!("line {line}"));
-        let detail = error.detail().map(|detail| format!(": {detail}")).unwrap_or_default();
-        Self { place, problem: format!("{}{detail}", error.kind()) }
-    }
-}
-
-/// The text of a notice in both forms.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Rendered {
-    pub(crate) subject: String,
-    pub(crate) text: String,
-    pub(crate) html: String,
 }
 
 impl Notices {
@@ -83,183 +88,186 @@ impl Notices {
 
     /// Reads these files (name and text).
     pub(crate) fn parse(files: &[(&str, &str)]) -> Result<Self, RuleError> {
-        let mut notices = Self { files: BTreeMap::new(), manifests: BTreeMap::new(), languages: BTreeMap::new() };
-        for (name, text) in files {
-            let (folder, file) = name.rsplit_once('/').unwrap_or(("", name));
-            if file == "notice.toml" {
-                notices.manifests.insert(folder.to_owned(), from_toml(text).map_err(|fault| fault.in_file(name))?);
-            } else if let Some(language) = file.strip_suffix(".txt.j2").or_else(|| file.strip_suffix(".html.j2")) {
-                notices.languages.entry(folder.to_owned()).or_default().insert(language.to_owned());
-            }
-            notices.files.insert((*name).to_owned(), (*text).to_owned());
+        let files: BTreeMap<String, String> =
+            files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+        let mut notices = Self { files, manifests: BTreeMap::new(), recipients: Recipients::default() };
+        notices.recipients = notices.read("recipients.toml")?;
+        let ids: Vec<String> =
+            notices.files.keys().filter_map(|name| name.strip_suffix("/notice.j2")).map(str::to_owned).collect();
+        for id in ids {
+            let manifest = notices.read(&format!("{id}/notice.toml"))?;
+            notices.manifests.insert(id, manifest);
         }
-        notices.languages.remove("");
         Ok(notices)
     }
 
-    /// The checklist that a notice fulfils.
-    pub(crate) fn checklist_of(&self, notice: &str) -> Option<&str> {
-        self.manifests.get(notice).map(|manifest| manifest.checklist.as_str())
+    /// The notice of a rule: its own, else that of its class of recipients.
+    pub(crate) fn of_rule<'a>(&'a self, rule: &'a Rule) -> Option<&'a str> {
+        rule.notice.as_deref().or_else(|| self.of_class(&rule.recipient).map(|(notice, _)| notice))
+    }
+
+    fn of_class(&self, recipient: &str) -> Option<(&str, &Class)> {
+        let classes = self.recipients.notice.iter().map(|(notice, class)| (notice.as_str(), class));
+        classes.into_iter().find(|(_, class)| class.recipients.contains(recipient))
+    }
+
+    /// Whether it is known what this class of recipients gets, be it nothing.
+    pub(crate) fn knows_class(&self, recipient: &str) -> bool {
+        self.of_class(recipient).is_some() || self.recipients.none.contains_key(recipient)
+    }
+
+    /// What is asked of a rule's notice where the rule says nothing of its content.
+    pub(crate) fn usual(&self, rule: &Rule) -> &[String] {
+        self.of_class(&rule.recipient).map(|(_, class)| class.usual.as_slice()).unwrap_or_default()
+    }
+
+    pub(crate) fn trade_commission(&self) -> &Office {
+        &self.recipients.trade_commission
+    }
+
+    /// The checklist that a notice is written for.
+    pub(crate) fn checklist_of(&self, notice: &str) -> Option<Option<&str>> {
+        self.manifests.get(notice).map(|manifest| manifest.checklist.as_deref())
     }
 
     /// Whether a notice can be written in this language.
     pub(crate) fn speaks(&self, notice: &str, language: &str) -> bool {
-        self.languages.get(notice).is_some_and(|languages| languages.contains(language))
+        self.manifests.get(notice).is_some_and(|manifest| manifest.languages.contains(language))
+    }
+
+    /// The phrase of a notice's subject line.
+    pub(crate) fn subject(&self, notice: &str) -> Option<&str> {
+        self.manifests.get(notice).map(|manifest| manifest.subject.as_str())
+    }
+
+    /// What the items of the checklists ask for.
+    pub(crate) fn items(&self) -> Result<Items, RuleError> {
+        self.read("items.toml")
+    }
+
+    /// What the exposure of classes of data can lead to: the classes by the name of what follows.
+    pub(crate) fn consequences(&self) -> Result<BTreeMap<String, Vec<String>>, RuleError> {
+        self.read("consequences.toml")
     }
 
     /// The words of a language.
     pub(crate) fn words(&self, language: &str) -> Result<Words, RuleError> {
-        let file = format!("words/{language}.toml");
-        from_toml(self.text(&file)?).map_err(|fault| fault.in_file(&file))
+        self.read(&format!("words/{language}.toml"))
     }
 
-    fn text(&self, file: &str) -> Result<&str, RuleError> {
+    /// The sentences of a language.
+    pub(crate) fn phrases(&self, language: &str) -> Result<Phrases, RuleError> {
+        self.read(&format!("phrases/{language}.toml"))
+    }
+
+    /// The templates, by name.
+    pub(crate) fn templates(&self) -> impl Iterator<Item = (&str, &str)> {
+        let templates = self.files.iter().filter(|(name, _)| name.ends_with(".j2"));
+        templates.map(|(name, text)| (name.as_str(), text.as_str()))
+    }
+
+    pub(crate) fn text(&self, file: &str) -> Result<&str, RuleError> {
         self.files.get(file).map(String::as_str).ok_or_else(|| Fault::new("the file", "is missing").in_file(file))
     }
 
-    /// The templates of one notice, with the page that they all share.
-    fn templates(&self, notice: &str) -> Result<Environment<'_>, RuleError> {
-        let mut environment = Environment::new();
-        environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
-        environment.set_syntax(syntax.map_err(|error| Fault::from(error).in_file(notice))?);
-        let own = self.files.iter().filter(|(name, _)| {
-            let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
-            (folder == notice || folder.is_empty()) && name.ends_with(".j2")
-        });
-        for (name, text) in own {
-            environment.add_template(name, text).map_err(|error| Fault::from(error).in_file(name))?;
-        }
-        Ok(environment)
+    fn read<T: DeserializeOwned>(&self, file: &str) -> Result<T, RuleError> {
+        let read = toml::from_str(self.text(file)?);
+        read.map_err(|error: toml::de::Error| Fault::new("its text", error.to_string()).in_file(file))
     }
 
-    /// Writes a notice. The first line of the plain text is the subject.
-    pub(crate) fn render(&self, notice: &str, language: &str, context: &Context) -> Result<Rendered, RuleError> {
-        render(&self.templates(notice)?, notice, language, context)
-    }
-
-    /// The items of the checklist that `context` calls for and does not fill.
-    pub(crate) fn gaps(&self, notice: &str, context: &Context) -> Vec<String> {
-        let Ok(context) = serde_json::to_value(context) else { return Vec::new() };
-        let items = self.manifests.get(notice).map(|manifest| manifest.item.as_slice()).unwrap_or_default();
-        let is_filled = |path: &Option<String>| path.as_ref().is_none_or(|path| is_something(&context, path));
-        let gaps = items.iter().filter(|item| is_filled(&item.when) && !is_filled(&item.needs));
-        gaps.map(|item| item.text.clone()).collect()
-    }
-
-    /// Checks that every notice fulfils its checklist and has both forms and the words of its languages.
+    /// Checks that every notice has a checklist that exists, and the words of its languages.
     pub(crate) fn check(&self, checklists: &BTreeMap<String, Checklist>) -> Result<(), RuleError> {
-        for (notice, languages) in &self.languages {
-            self.text(&format!("{notice}/notice.toml"))?;
-            for language in languages {
-                self.text(&format!("{notice}/{language}.txt.j2"))?;
-                self.text(&format!("{notice}/{language}.html.j2"))?;
+        for (id, manifest) in &self.manifests {
+            if let Some(missing) = manifest.checklist.as_ref().filter(|name| !checklists.contains_key(*name)) {
+                let fault = Fault::new("checklist", format!("there is no `{missing}`"));
+                return Err(fault.in_file(&format!("{id}/notice.toml")));
+            }
+            for language in &manifest.languages {
                 self.text(&format!("words/{language}.toml"))?;
+                self.text(&format!("phrases/{language}.toml"))?;
             }
         }
-        for (notice, manifest) in &self.manifests {
-            let file = format!("{notice}/notice.toml");
-            Self::check_manifest(manifest, checklists).map_err(|fault| fault.in_file(&file))?;
-            if !self.languages.contains_key(notice) {
-                return Err(Fault::new("the notice", "has no template").in_file(&file));
-            }
+        if let Some(id) = self.recipients.notice.keys().find(|id| !self.manifests.contains_key(*id)) {
+            return Err(
+                Fault::new(format!("notice.{id}"), "there is no notice of this name").in_file("recipients.toml")
+            );
         }
         Ok(())
     }
 
     /// Checks every text: all variables, and that each notice can be written when everything and when nothing is known.
     pub(crate) fn check_texts(&self, vocabulary: &Vocabulary) -> Result<(), RuleError> {
-        let files = self.files.keys().filter_map(|file| file.strip_prefix("words/")?.strip_suffix(".toml"));
-        let words: Vec<(&str, Words)> =
-            files.map(|language| Ok((language, self.words(language)?))).collect::<Result<_, RuleError>>()?;
-        for (language, own) in &words {
-            let against = words.iter().map(|(_, other)| own.check_against(other));
-            let checks = std::iter::once(own.check(vocabulary)).chain(against);
-            for check in checks {
-                check.map_err(|fault| fault.in_file(&format!("words/{language}.toml")))?;
-            }
-        }
-        for (notice, languages) in &self.languages {
-            let templates = self.templates(notice)?;
-            for language in languages {
-                check_language(&templates, notice, language)?;
+        self.check_words(vocabulary)?;
+        let (items, pages) = (self.items()?, Pages::of(self)?);
+        let asks = |value: bool| items.asks(&[]).into_keys().map(|name| (name, value)).collect();
+        for (notice, manifest) in &self.manifests {
+            for language in &manifest.languages {
+                let say = self.phrases(language)?.0;
+                let full = Context { say: say.clone(), asks: asks(true), ..Context::full() };
+                let bare = Context { say, asks: asks(false), ..Context::bare() };
+                let variables = serde_json::to_value(&full).unwrap_or_default();
+                items.check(&variables).map_err(|fault| fault.in_file("items.toml"))?;
+                if !has_path(&variables, &format!("say.{}", manifest.subject)) {
+                    let fault = Fault::new("subject", format!("there is no phrase `{}`", manifest.subject));
+                    return Err(fault.in_file(&format!("{notice}/notice.toml")));
+                }
+                pages.check(&variables)?;
+                for context in [full, Context { asks: asks(true), ..bare.clone() }, bare] {
+                    pages.write(notice, &manifest.subject, &context)?;
+                }
             }
         }
         Ok(())
     }
 
-    fn check_manifest(manifest: &Manifest, checklists: &BTreeMap<String, Checklist>) -> Result<(), Fault> {
-        let checklist = checklists.get(&manifest.checklist);
-        let checklist =
-            checklist.ok_or_else(|| Fault::new("checklist", format!("there is no `{}`", manifest.checklist)))?;
-        if !manifest.item.iter().map(|item| &item.text).eq(&checklist.items) {
-            return Err(Fault::new("item", format!("the items are not those of checklist `{}`", checklist.id)));
+    fn check_words(&self, vocabulary: &Vocabulary) -> Result<(), RuleError> {
+        let languages: BTreeSet<&String> = self.manifests.values().flat_map(|manifest| &manifest.languages).collect();
+        let consequences = self.consequences()?;
+        let classes = vocabulary.members("data_classes");
+        let mut named = consequences.values().flatten();
+        if let Some(class) = named.find(|class| !classes.contains(&class.as_str())) {
+            return Err(
+                Fault::new("its classes", format!("there is no data class `{class}`")).in_file("consequences.toml")
+            );
         }
-        let variables = serde_json::to_value(Context::full()).unwrap_or_default();
-        let paths = manifest.item.iter().flat_map(|item| item.needs.iter().chain(&item.when));
-        match paths.into_iter().find(|path| !has_path(&variables, path)) {
-            Some(path) => Err(Fault::new("item", format!("there is no variable `{path}`"))),
-            None => Ok(()),
+        for language in &languages {
+            let (words, phrases) = (self.words(language)?, self.phrases(language)?);
+            let in_words = |fault: Fault| fault.in_file(&format!("words/{language}.toml"));
+            words.check(vocabulary).map_err(in_words)?;
+            if let Some(name) = consequences.keys().find(|name| words.consequence(name).is_none()) {
+                return Err(in_words(Fault::new("consequence", format!("`{name}` is missing"))));
+            }
+            for other in &languages {
+                words.check_against(&self.words(other)?).map_err(in_words)?;
+                let against = phrases.check_against(&self.phrases(other)?);
+                against.map_err(|fault| fault.in_file(&format!("phrases/{language}.toml")))?;
+            }
         }
+        Ok(())
     }
-}
 
-/// Writes both forms. The first line of the plain text is the subject.
-fn render(templates: &Environment<'_>, notice: &str, language: &str, context: &Context) -> Result<Rendered, RuleError> {
-    let write = |form: &str, context: &Context| {
-        let file = format!("{notice}/{language}.{form}.j2");
-        let written = templates.get_template(&file).and_then(|template| template.render(Serde(context)));
-        written.map_err(|error| Fault::from(error).in_file(&file))
-    };
-    let whole = write("txt", context)?;
-    let (subject, text) = whole.split_once('\n').unwrap_or((whole.as_str(), ""));
-    let subject = subject.trim().to_owned();
-    let html = write("html", &Context { subject: subject.clone(), ..context.clone() })?;
-    Ok(Rendered { subject, text: without_double_blanks(text), html: without_double_blanks(&html) })
-}
-
-fn check_language(templates: &Environment<'_>, notice: &str, language: &str) -> Result<(), RuleError> {
-    let variables = serde_json::to_value(Context::full()).unwrap_or_default();
-    for form in ["txt", "html"] {
-        let file = format!("{notice}/{language}.{form}.j2");
-        let template = templates.get_template(&file).map_err(|error| Fault::from(error).in_file(&file))?;
-        let mut names: Vec<String> = template.undeclared_variables(true).into_iter().collect();
-        names.sort();
-        if let Some(name) = names.iter().find(|name| !has_path(&variables, name)) {
-            return Err(Fault::new("its text", format!("there is no variable `{name}`")).in_file(&file));
+    /// Checks that every class of recipients has its notice, and that it is said what answers every item.
+    pub(crate) fn check_rules<'a>(
+        &self,
+        rules: impl Iterator<Item = &'a Rule>,
+        checklists: &BTreeMap<String, Checklist>,
+    ) -> Result<(), RuleError> {
+        let items = self.items()?;
+        let of_checklists = checklists.values().flat_map(|checklist| &checklist.items);
+        let usual = self.recipients.notice.values().flat_map(|class| &class.usual);
+        let unknown = |item: &str| Fault::new("its items", format!("`{item}` is nowhere")).in_file("items.toml");
+        if let Some(item) = of_checklists.chain(usual).find(|item| !items.knows(item)) {
+            return Err(unknown(item));
         }
-    }
-    // What a loop or a branch hides from the list of variables shows when everything, and when nothing, is known.
-    for context in [Context::full(), Context::bare()] {
-        if render(templates, notice, language, &context)?.subject.is_empty() {
-            return Err(Fault::new("line 1", "the subject is empty").in_file(&format!("{notice}/{language}.txt.j2")));
+        for rule in rules {
+            if !self.knows_class(&rule.recipient) {
+                let fault = Fault::new(format!("rule `{}`", rule.id), format!("`{}` is nowhere", rule.recipient));
+                return Err(fault.in_file("recipients.toml"));
+            }
+            if let Some(item) = rule.content.iter().find(|item| !items.knows(item)) {
+                return Err(unknown(item));
+            }
         }
-    }
-    Ok(())
-}
-
-fn from_toml<T: DeserializeOwned>(text: &str) -> Result<T, Fault> {
-    toml::from_str(text).map_err(|error| Fault::new("its text", error.to_string()))
-}
-
-/// The text with no line of blanks after another, as branches of a template leave them.
-fn without_double_blanks(text: &str) -> String {
-    let mut lines: Vec<&str> = text.trim().lines().map(str::trim_end).collect();
-    lines.dedup_by(|line, before| line.is_empty() && before.is_empty());
-    format!("{}\n", lines.join("\n"))
-}
-
-/// Whether the variables have this path; below a list or a text there is nothing to find.
-fn has_path(variables: &serde_json::Value, path: &str) -> bool {
-    path.split('.').try_fold(variables, |value, part| value.get(part)).is_some()
-}
-
-fn is_something(variables: &serde_json::Value, path: &str) -> bool {
-    let found = path.split('.').try_fold(variables, |value, part| value.get(part));
-    match found {
-        None | Some(serde_json::Value::Null | serde_json::Value::Bool(false)) => false,
-        Some(serde_json::Value::String(text)) => !text.is_empty(),
-        Some(serde_json::Value::Array(list)) => !list.is_empty(),
-        Some(serde_json::Value::Bool(true) | serde_json::Value::Number(_) | serde_json::Value::Object(_)) => true,
+        Ok(())
     }
 }

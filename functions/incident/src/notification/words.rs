@@ -1,10 +1,10 @@
 //! The words of one language: names of data classes, measures and places, dates and numbers (`notices/words/<lang>.toml`).
 
 use super::notices::Fault;
+use super::page::placeholders;
 use super::vocabulary::{Moment, Vocabulary};
 use crate::containment::ActionId;
 use crate::finding::Category;
-use jiff::Zoned;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -15,9 +15,13 @@ use std::collections::BTreeMap;
 pub(crate) struct Words {
     months: Vec<String>,
     thousands_separator: String,
+    date: DateForm,
     /// What happened, by kind of breach. A kind that says nothing about what happened is not here.
     nature: BTreeMap<Category, String>,
-    data_class: BTreeMap<String, DataClass>,
+    /// Classes of data.
+    data_class: BTreeMap<String, String>,
+    /// What can follow for the people concerned, by the names of `notices/consequences.toml`.
+    consequence: BTreeMap<String, String>,
     /// What was done, by action; for a person who does not know the service.
     measure: BTreeMap<String, String>,
     /// Categories of data subjects.
@@ -25,32 +29,49 @@ pub(crate) struct Words {
     place: BTreeMap<String, String>,
 }
 
-/// A class of data.
+/// The sentences of one language, by name (`notices/phrases/<lang>.toml`).
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DataClass {
-    name: String,
-    /// What can follow for the people concerned.
-    consequence: Option<String>,
+pub(crate) struct Phrases(pub(crate) BTreeMap<String, String>);
+
+impl Phrases {
+    /// What these sentences lack that `other` has, or what a sentence leaves out.
+    pub(crate) fn check_against(&self, other: &Self) -> Result<(), Fault> {
+        for (name, theirs) in &other.0 {
+            let own = self.0.get(name).ok_or_else(|| Fault::new(name.as_str(), "is missing"))?;
+            if own.trim().is_empty() || placeholders(own) != placeholders(theirs) {
+                return Err(Fault::new(name.as_str(), "does not say what the other languages say"));
+            }
+        }
+        Ok(())
+    }
 }
 
-/// A time in the parts that a language puts in its own order.
+/// How the language writes a day and a time: `{day}`, `{month}` and `{year}`, then `{clock}` and `{zone}`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DateForm {
+    day: String,
+    /// The same in the United States, where it differs.
+    day_in_us: Option<String>,
+    /// How the first of a month is written, where not as a number.
+    first: Option<String>,
+    /// `{date}`, `{clock}` and `{zone}`.
+    moment: String,
+}
+
+/// A time as the language writes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct WrittenTime {
-    day: i8,
-    month: String,
-    year: i16,
-    /// Hours and minutes; `None` where only the day is known.
-    clock: Option<String>,
-    /// The time zone's abbreviation.
-    zone: String,
+    /// The day alone.
+    pub(crate) day: String,
+    /// With the time of day and its zone, where they are known.
+    pub(crate) full: String,
 }
 
 impl WrittenTime {
     /// Any time: for checking templates.
     pub(crate) fn sample() -> Self {
-        let (month, clock, zone) = ("M".to_owned(), Some("00:00".to_owned()), "UTC".to_owned());
-        Self { day: 1, month, year: 2026, clock, zone }
+        Self { day: "1 M 2026".to_owned(), full: "1 M 2026, 00:00 UTC".to_owned() }
     }
 }
 
@@ -60,11 +81,11 @@ impl Words {
     }
 
     pub(crate) fn data_class(&self, class: &str) -> String {
-        self.data_class.get(class).map_or_else(|| class.to_owned(), |known| known.name.clone())
+        self.data_class.get(class).cloned().unwrap_or_else(|| class.to_owned())
     }
 
-    pub(crate) fn consequence(&self, class: &str) -> Option<String> {
-        self.data_class.get(class)?.consequence.clone()
+    pub(crate) fn consequence(&self, consequence: &str) -> Option<String> {
+        self.consequence.get(consequence).cloned()
     }
 
     pub(crate) fn measure(&self, action: ActionId) -> Option<String> {
@@ -76,8 +97,9 @@ impl Words {
         self.subject.get(subject).cloned().unwrap_or_else(|| subject.to_owned())
     }
 
-    pub(crate) fn place(&self, jurisdiction: &str) -> String {
-        self.place.get(jurisdiction).cloned().unwrap_or_else(|| jurisdiction.to_owned())
+    /// A place that the words do not have keeps the name that the rules give it.
+    pub(crate) fn place<'a>(&'a self, jurisdiction: &str) -> Option<&'a str> {
+        self.place.get(jurisdiction).map(String::as_str)
     }
 
     /// A number with its thousands apart.
@@ -93,32 +115,34 @@ impl Words {
         text
     }
 
-    pub(crate) fn time(&self, moment: Moment, zone: &TimeZone) -> Option<WrittenTime> {
-        match moment {
-            Moment::Instant(instant) => {
-                let local = instant.to_zoned(zone.clone());
-                let clock = format!("{:02}:{:02}", local.hour(), local.minute());
-                self.written(&local, Some(clock))
-            }
-            Moment::Day(day) => self.written(&day.to_zoned(zone.clone()).ok()?, None),
-        }
-    }
-
-    fn written(&self, local: &Zoned, clock: Option<String>) -> Option<WrittenTime> {
-        let month = usize::try_from(local.month()).ok()?.checked_sub(1)?;
-        Some(WrittenTime {
-            day: local.day(),
-            month: self.months.get(month)?.clone(),
-            year: local.year(),
-            clock,
-            zone: local.strftime("%Z").to_string(),
-        })
+    /// The time in this zone, as readers in this jurisdiction write it.
+    pub(crate) fn time(&self, moment: Moment, zone: &TimeZone, jurisdiction: &str) -> Option<WrittenTime> {
+        let (local, has_clock) = match moment {
+            Moment::Instant(instant) => (instant.to_zoned(zone.clone()), true),
+            Moment::Day(day) => (day.to_zoned(zone.clone()).ok()?, false),
+        };
+        let month = self.months.get(usize::try_from(local.month()).ok()?.checked_sub(1)?)?;
+        let number = local.day().to_string();
+        let number = self.date.first.clone().filter(|_| local.day() == 1).unwrap_or(number);
+        let in_us = jurisdiction == "US" || jurisdiction.starts_with("US-");
+        let form = self.date.day_in_us.as_ref().filter(|_| in_us).unwrap_or(&self.date.day);
+        let year = local.year().to_string();
+        let day = form.replace("{day}", &number).replace("{month}", month).replace("{year}", &year);
+        let clock = format!("{:02}:{:02}", local.hour(), local.minute());
+        let full = self.date.moment.replace("{date}", &day).replace("{clock}", &clock);
+        let full = full.replace("{zone}", &local.strftime("%Z").to_string());
+        Some(WrittenTime { full: if has_clock { full } else { day.clone() }, day })
     }
 
     /// What these words lack for the vocabulary, or have beyond it.
     pub(crate) fn check(&self, vocabulary: &Vocabulary) -> Result<(), Fault> {
         if self.months.len() != 12 {
             return Err(Fault::new("months", "there must be 12"));
+        }
+        let forms = [Some(&self.date.day), self.date.day_in_us.as_ref()];
+        let whole = |form: &&String| ["{day}", "{month}", "{year}"].iter().all(|part| form.contains(part));
+        if !forms.into_iter().flatten().all(|form| whole(&form)) || !self.date.moment.contains("{date}") {
+            return Err(Fault::new("date", "a part of the date is missing"));
         }
         let classes = vocabulary.members("data_classes");
         if let Some(action) = ActionId::all().find(|action| !self.measure.contains_key(action.as_str())) {
@@ -142,17 +166,14 @@ impl Words {
         if let Some(key) = other.nature.keys().find(|key| !self.nature.contains_key(*key)) {
             return lacks("nature", format!("{key:?}"));
         }
-        for (section, mine, theirs) in
-            [("subject", &self.subject, &other.subject), ("place", &self.place, &other.place)]
-        {
+        for (section, mine, theirs) in [
+            ("subject", &self.subject, &other.subject),
+            ("consequence", &self.consequence, &other.consequence),
+            ("place", &self.place, &other.place),
+        ] {
             if let Some(key) = theirs.keys().find(|key| !mine.contains_key(*key)) {
                 return lacks(section, key.clone());
             }
-        }
-        let has =
-            |words: &Self, class: &str| words.data_class.get(class).is_some_and(|known| known.consequence.is_some());
-        if let Some(class) = other.data_class.keys().find(|class| has(other, class) && !has(self, class)) {
-            return lacks("data_class", format!("{class}.consequence"));
         }
         Ok(())
     }

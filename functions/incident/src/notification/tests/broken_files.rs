@@ -129,46 +129,71 @@ fn a_rule_with_a_field_that_the_engine_cannot_weigh_is_refused() {
 }
 
 #[test]
-fn a_missing_template_is_named() {
-    for file in ["gdpr-art33-authority/de.html.j2", "ca-1798-82-consumer/en.txt.j2"] {
+fn a_missing_file_is_named() {
+    for file in [
+        "words/de.toml",
+        "phrases/pl.toml",
+        "generic-people/notice.toml",
+        "items.toml",
+        "recipients.toml",
+        "consequences.toml",
+    ] {
         let error = refused_notice(file, |_| None);
         assert_eq!((error.file, error.problem), (format!("notices/{file}"), "is missing".to_owned()));
     }
-    let error = refused_notice("gdpr-art33-authority/notice.toml", |_| None);
-    assert!(error.problem.contains("gdpr-art33-authority"), "{error}");
-    let error = refused_notice("words/de.toml", |_| None);
-    assert_eq!(error.file, "notices/words/de.toml");
+    let error = refused_notice("parts/hold.j2", |_| None);
+    assert!(error.problem.contains("parts/hold.j2"), "{error}");
+    let error = refused_notice("generic-people/notice.j2", |_| None);
+    assert_eq!((error.file.as_str(), error.place.as_str()), ("notices/recipients.toml", "notice.generic-people"));
 }
 
 #[test]
 fn an_unknown_variable_is_named() {
-    let file = "gdpr-art33-authority/en.txt.j2";
+    let file = "gdpr-art33-authority/notice.j2";
     let error = refused_notice(file, |text| Some(format!("{text}\n{{{{ organisation.nmae }}}}")));
     assert_eq!(
         (error.file.as_str(), error.problem.as_str()),
-        ("notices/gdpr-art33-authority/en.txt.j2", "there is no variable `organisation.nmae`")
+        ("notices/gdpr-art33-authority/notice.j2", "there is no variable `organisation.nmae`")
     );
+    let error = refused_notice(file, |text| Some(text.replace("say.a33_title", "say.a33_tilte")));
+    assert_eq!(error.problem, "there is no variable `say.a33_tilte`");
     // Hidden in a branch and a loop, where the list of variables cannot see it.
-    let error = refused_notice(file, |text| Some(text.replace("{{ part.place }}", "{{ part.plaice }}")));
-    assert_eq!(error.file, "notices/gdpr-art33-authority/en.txt.j2");
+    let file = "parts/answers.j2";
+    let error = refused_notice(file, |text| Some(text.replace("answer.item", "answer.itme|upper")));
+    assert_eq!(error.file, "notices/parts/answers.j2");
     assert!(error.place.starts_with("line "), "{error}");
     let error = refused_notice(file, |text| Some(text.replace("{% endif %}", "{% fi %}")));
     assert!(error.place.starts_with("line "), "{error}");
 }
 
 #[test]
-fn a_notice_fills_exactly_its_checklist() {
-    let file = "gdpr-art33-authority/notice.toml";
-    let error = refused_notice(file, |text| Some(text.replace("likely consequences", "consequences")));
-    assert!(error.problem.contains("EU-GDPR-33-3"), "{error}");
-    let error = refused_notice(file, |text| Some(text.replace("needs = \"records\"", "needs = \"record\"")));
+fn a_phrase_says_in_every_language_the_same_values() {
+    let error = refused_notice("phrases/de.toml", |text| Some(text.replace("am {day} benach", "benach")));
+    assert_eq!(
+        (error.file.as_str(), error.problem.as_str()),
+        ("notices/phrases/de.toml", "does not say what the other languages say")
+    );
+    let error = refused_notice("parts/dates.j2", |text| Some(text.replace("time=aware.full", "tmie=aware.full")));
+    assert!(error.problem.contains("{tmie}"), "{error}");
+}
+
+#[test]
+fn it_is_said_what_answers_every_item() {
+    let error = refused_notice("items.toml", |text| Some(text.replace("    \"likely consequences\",\n", "")));
+    assert_eq!(
+        (error.file.as_str(), error.problem.as_str()),
+        ("notices/items.toml", "`likely consequences` is nowhere")
+    );
+    let error = refused_notice("items.toml", |text| Some(text.replace("needs = \"records\"", "needs = \"record\"")));
     assert!(error.problem.contains("`record`"), "{error}");
+    let error = refused_notice("recipients.toml", |text| Some(text.replace("    \"residents\",\n", "")));
+    assert_eq!((error.file.as_str(), error.problem.as_str()), ("notices/recipients.toml", "`residents` is nowhere"));
 }
 
 #[test]
 fn languages_have_the_same_words() {
     for (from, to, problem) in [
-        ("passport = {", "passeport = {", "`passport` is missing"),
+        ("passport = ", "passeport = ", "`passport` is missing"),
         ("lock-bucket = ", "# ", "`lock-bucket` is missing"),
         ("\"Dezember\"]", "]", "there must be 12"),
         ("malware = ", "# ", "`Malware` is missing"),

@@ -8,6 +8,7 @@ use crate::organisation::Organisation;
 use serde_json::json;
 use std::collections::BTreeSet;
 
+const LANGUAGES: [&str; 7] = ["de", "en", "es", "fr", "it", "nl", "pl"];
 const NOTICES: [(&str, &str); 3] = [
     ("eu-gdpr-33-1", "gdpr-art33-authority"),
     ("us-ca-ind", "ca-1798-82-consumer"),
@@ -93,7 +94,7 @@ fn every_draft() -> Vec<(String, Draft)> {
     let mut drafts = Vec::new();
     for (case, suffix) in [(Case::derived(), ""), (Case::complete(), ".complete")] {
         for (id, notice) in NOTICES {
-            for language in ["en", "de"] {
+            for language in LANGUAGES {
                 drafts.push((format!("{notice}{suffix}.{language}"), case.write(id, language).unwrap()));
             }
         }
@@ -159,7 +160,7 @@ fn nothing_is_a_placeholder() {
 
 #[test]
 fn california_gets_the_statutes_title_and_headings_in_order() {
-    for language in ["en", "de"] {
+    for language in LANGUAGES {
         let draft = Case::derived().write("us-ca-ind", language).unwrap();
         let headings = [
             "Notice of Data Breach",
@@ -265,7 +266,10 @@ fn whoever_wrote_words_of_the_text_is_a_drafter() {
 #[test]
 fn a_language_that_is_not_there_is_named() {
     let error = Case::derived().write("us-ca-ind", "xx").unwrap_err();
-    assert_eq!(error.to_string(), "`notices/ca-1798-82-consumer/xx.txt.j2` is missing");
+    assert_eq!(
+        error.to_string(),
+        "notice `ca-1798-82-consumer` is not written in `xx`: add `notices/phrases/xx.toml` and `words/xx.toml`"
+    );
 }
 
 #[test]

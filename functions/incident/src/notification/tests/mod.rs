@@ -6,6 +6,7 @@ mod drafts;
 mod examples;
 mod facts;
 mod gate;
+mod generic;
 pub(crate) mod golden;
 
 use crate::finding::{Category, Entity, EntityKind, Finding, Severity};
