@@ -155,7 +155,8 @@ impl Vocabulary {
         }
     }
 
-    /// A request of law enforcement: its members are those of the row, and `from` and `until` are times.
+    /// A request of law enforcement, or a table of texts: its members are those of the row, where it names any, and `from` and `until`
+    /// are times.
     fn refusal_of_object(&self, name: &str, value: &Value) -> Option<String> {
         if value == false {
             return None;
@@ -171,7 +172,7 @@ impl Vocabulary {
                 "from" | "until" => held.as_str().is_some_and(|text| Moment::parse(text).is_some()),
                 _ => held.is_string(),
             };
-            if !members.contains(&member.as_str()) {
+            if !row.is_empty() && !members.contains(&member.as_str()) {
                 Some(format!("has no member `{member}`"))
             } else if fits || held.is_null() {
                 None
