@@ -8,6 +8,7 @@ mod compose;
 pub mod condition;
 mod context;
 mod deadline;
+pub mod deadline_rule;
 mod derive;
 pub mod draft;
 pub mod duty;

@@ -4,6 +4,7 @@
 
 use super::calendar::Counting;
 use super::condition::Condition;
+pub use super::deadline_rule::{Alternative, Combine, DeadlineRule, Limit, StageDeadline, Unit};
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -77,6 +78,13 @@ pub struct Rule {
     pub stages: Vec<String>,
     /// Which stage of several it is.
     pub stage: Option<String>,
+    /// Later stages with limits of their own.
+    #[serde(default)]
+    pub stage_deadlines: Vec<StageDeadline>,
+    /// Where a weekend or a holiday moves the end, in words; the rule's calendar is what counts.
+    pub weekend_rule: Option<String>,
+    /// By what the limit is multiplied for a small agent (Brazil, Resolution CD/ANPD 15/2024 Art. 6(8)).
+    pub small_agent_multiplier: Option<i64>,
     /// A power rather than a duty.
     #[serde(default)]
     pub optional: bool,
@@ -136,76 +144,6 @@ impl Status {
             Self::NoStatutoryBasis => false,
         }
     }
-}
-
-/// By when a duty is due.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DeadlineRule {
-    /// The limit in the words of the law.
-    pub standard: String,
-    /// What the limit is counted in.
-    pub unit: Unit,
-    /// How many.
-    pub value: Option<i64>,
-    /// The same in ISO 8601, for people and other programs; `unit` and `value` are what counts.
-    pub iso8601: Option<String>,
-    /// What it runs from.
-    pub clock: String,
-    /// How it is counted.
-    pub calendar: Option<String>,
-    /// Whether missing it is an infringement by itself.
-    pub hard: bool,
-    /// What follows when it is missed.
-    pub late_rule: Option<String>,
-    /// Our own target where the law sets no limit.
-    pub internal_target_iso8601: Option<jiff::Span>,
-    /// Whether a contract can set an earlier one.
-    #[serde(default)]
-    pub contract_override: bool,
-    /// What a reviewer should know of the clock.
-    pub clock_note: Option<String>,
-    /// The several limits of which the earliest counts.
-    #[serde(default)]
-    pub limits: Vec<Limit>,
-    /// How the limits combine.
-    pub combine: Option<Combine>,
-}
-
-/// One of several limits.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Limit {
-    /// What it is counted in.
-    pub unit: Unit,
-    /// How many.
-    pub value: Option<i64>,
-    /// What it runs from.
-    pub clock: String,
-}
-
-/// What a limit is counted in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Unit {
-    /// Hours.
-    Hours,
-    /// Days, whatever day it is.
-    CalendarDays,
-    /// Months.
-    Months,
-    /// At the time of another notice.
-    SameTime,
-    /// No number: without undue delay and the like.
-    None,
-}
-
-/// How several limits combine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Combine {
-    /// The earliest counts.
-    Min,
 }
 
 /// What a notice has to say.
