@@ -24,6 +24,7 @@ mod vocabulary;
 mod words;
 
 pub use assess::{Assessment, NotTriggered, Obligation};
+pub use deadline::Times;
 pub use draft::{Draft, DraftError, Measure, Writing};
 pub use duty::{Attempt, Delivery, DeliveryState, Duty, DutyState};
 pub use facts::{Fact, FactError, Facts};

@@ -2,9 +2,10 @@
 
 use super::calendar::Counting;
 use super::condition::Condition;
+use super::deadline_rule::RequestRow;
 use super::notices::Notices;
 use super::rule::{
-    CalendarRow, Checklist, CreditAgencyRow, ExampleRow, JurisdictionRow, ProfileRow, RegisterRow, Rule, Unit,
+    CalendarRow, Checklist, CreditAgencyRow, ExampleRow, JurisdictionRow, ProfileRow, RegisterRow, Rule,
 };
 use super::vocabulary::{ClockRow, FactRow, Vocabulary};
 use jiff::tz::TimeZone;
@@ -38,6 +39,7 @@ pub struct Rules {
     rules: BTreeMap<String, Rule>,
     vocabulary: Vocabulary,
     calendars: BTreeMap<String, CalendarRow>,
+    requests: BTreeMap<String, RequestRow>,
     jurisdictions: BTreeMap<String, JurisdictionRow>,
     checklists: BTreeMap<String, Checklist>,
     profiles: BTreeMap<String, ProfileRow>,
@@ -56,6 +58,7 @@ struct File {
     fact: Vec<FactRow>,
     clock: Vec<ClockRow>,
     calendar: Vec<CalendarRow>,
+    request: Vec<RequestRow>,
     jurisdiction: Vec<JurisdictionRow>,
     obligation: Vec<Rule>,
     checklist: Vec<Checklist>,
@@ -102,6 +105,7 @@ impl Rules {
             rules: BTreeMap::new(),
             vocabulary: Vocabulary::default(),
             calendars: BTreeMap::new(),
+            requests: BTreeMap::new(),
             jurisdictions: BTreeMap::new(),
             checklists: BTreeMap::new(),
             profiles: BTreeMap::new(),
@@ -163,6 +167,11 @@ impl Rules {
                 return Err(twice("rule", &row.id));
             }
         }
+        for row in file.request {
+            if let Some(row) = self.requests.insert(row.id.clone(), row) {
+                return Err(twice("request", &row.id));
+            }
+        }
         for row in file.checklist {
             if let Some(row) = self.checklists.insert(row.id.clone(), row) {
                 return Err(twice("checklist", &row.id));
@@ -201,7 +210,7 @@ impl Rules {
         let limits =
             deadline.limits.iter().map(|limit| (limit.unit, limit.value)).chain([(deadline.unit, deadline.value)]);
         for (unit, value) in limits {
-            let counts = matches!(unit, Unit::Hours | Unit::CalendarDays | Unit::Months);
+            let counts = unit.is_counted();
             if counts != value.is_some_and(|value| value > 0) {
                 return Err(format!(
                     "a limit in {unit:?} {} a `value` above 0",
@@ -255,8 +264,14 @@ impl Rules {
         &self.credit_agencies
     }
 
-    pub(crate) fn counting(&self, rule: &Rule) -> Option<Counting> {
-        Some(self.calendars.get(rule.deadline.calendar.as_ref()?)?.counting)
+    /// How the calendar of that identifier counts.
+    pub(crate) fn counting(&self, calendar: &str) -> Option<Counting> {
+        Some(self.calendars.get(calendar)?.counting)
+    }
+
+    /// The limit for answering a person's request, by its identifier in upper or lower case.
+    pub(crate) fn request(&self, id: &str) -> Option<&RequestRow> {
+        self.requests.get(&id.to_ascii_uppercase())
     }
 
     pub(crate) fn time_zones(&self, jurisdiction: &str) -> Vec<TimeZone> {
@@ -272,6 +287,11 @@ impl Rules {
             base.chain(&profile.pi_extras).map(String::as_str).chain(credentials).any(|class| classes.contains(class))
         };
         self.profiles.values().filter(counts).map(|profile| profile.id.clone()).collect()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn requests(&self) -> impl Iterator<Item = &RequestRow> {
+        self.requests.values()
     }
 
     #[cfg(test)]
