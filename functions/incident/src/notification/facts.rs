@@ -73,6 +73,27 @@ impl Facts {
         Self { version: 1, values: BTreeMap::new(), authors: BTreeSet::from([AUTHOR.to_owned()]) }
     }
 
+    /// The facts of a document: names and values.
+    ///
+    /// # Errors
+    /// Every fact that does not exist, every value of the wrong type, every clock that lies after `now`.
+    pub fn read(values: BTreeMap<String, Value>, now: Timestamp) -> Result<Self, Vec<FactError>> {
+        let rules = Rules::embedded().map_err(|error| vec![FactError::NoRules(error)])?;
+        let mut facts = Self::unknown();
+        let mut errors = Vec::new();
+        for (fact, value) in values {
+            let is_unknown = value.is_null() && rules.vocabulary().fact(&fact).is_some();
+            if let Some(problem) = rules.vocabulary().refusal(&fact, &value).filter(|_| !is_unknown) {
+                errors.push(FactError::Refused { fact, problem });
+            } else if fact.starts_with("t.") && is_after(&value, now) {
+                errors.push(FactError::InFuture { fact });
+            } else {
+                facts.set(&fact, value, AUTHOR, "a document of facts", now);
+            }
+        }
+        if errors.is_empty() { Ok(facts) } else { Err(errors) }
+    }
+
     /// The same facts, with these values entered, as the next version. `null` records that a fact is not known.
     ///
     /// # Errors
