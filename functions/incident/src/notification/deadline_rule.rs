@@ -4,6 +4,7 @@
 
 use super::condition::Condition;
 use serde::Deserialize;
+use serde_json::Value;
 
 /// By when a duty is due.
 #[derive(Clone, Debug, Deserialize)]
@@ -104,7 +105,7 @@ pub(crate) struct RequestRow {
     pub(crate) stage_deadlines: Vec<StageDeadline>,
     /// When it may be extended.
     pub(crate) extension_condition: Option<String>,
-    pub(crate) effective_from: Option<toml::value::Datetime>,
+    pub(crate) effective_from: Option<Value>,
     pub(crate) confidence: String,
     pub(crate) verified: String,
     pub(crate) notes: Option<String>,
@@ -113,7 +114,7 @@ pub(crate) struct RequestRow {
     pub(crate) source_basis: Option<String>,
     pub(crate) source_phrase: Option<String>,
     pub(crate) check_note: Option<String>,
-    pub(crate) checked_on: Option<toml::value::Datetime>,
+    pub(crate) checked_on: Option<Value>,
 }
 
 /// What a limit is counted in.

@@ -7,6 +7,7 @@ mod calendar;
 mod compose;
 pub mod condition;
 mod context;
+mod counting;
 mod deadline;
 pub mod deadline_rule;
 mod derive;

@@ -2,8 +2,8 @@
 //!
 //! A field that the engine cannot weigh is refused rather than skipped: a rule must not lose a limit or an exception.
 
-use super::calendar::Counting;
 use super::condition::Condition;
+use super::counting::Counting;
 pub use super::deadline_rule::{Alternative, Combine, DeadlineRule, Limit, StageDeadline, Unit};
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer};

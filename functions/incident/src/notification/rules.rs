@@ -1,7 +1,7 @@
 //! All rules, read from the embedded files and checked against each other: what is wrong fails here, by file and name.
 
-use super::calendar::Counting;
 use super::condition::Condition;
+use super::counting::Counting;
 use super::deadline_rule::RequestRow;
 use super::notices::Notices;
 use super::rule::{

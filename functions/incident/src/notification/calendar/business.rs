@@ -1,7 +1,8 @@
 //! Periods in business days.
 
 use super::holidays::{Holidays, is_working_day};
-use super::{Counting, Due, Period, Start, day_of, end_of};
+use super::{Due, Period, Start, day_of, end_of};
+use crate::notification::counting::Counting;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 

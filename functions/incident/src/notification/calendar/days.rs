@@ -1,7 +1,8 @@
 //! Periods in days and months, and what a weekend or a holiday does to their end.
 
 use super::holidays::{Holidays, is_working_day, next_working_day};
-use super::{Counting, Due, Period, Start, day_of, end_of};
+use super::{Due, Period, Start, day_of, end_of};
+use crate::notification::counting::Counting;
 use crate::notification::deadline_rule::Unit;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;

@@ -1,6 +1,7 @@
 //! Periods in hours.
 
-use super::{Counting, Due, Period, Start, days, start_of};
+use super::{Due, Period, Start, days, start_of};
+use crate::notification::counting::Counting;
 use crate::notification::vocabulary::Moment;
 use jiff::civil::DateTime;
 use jiff::tz::{AmbiguousOffset, TimeZone};

@@ -11,8 +11,9 @@ mod terms;
 mod words;
 mod zones;
 
-use super::calendar::{self, Counting, Due, Period, Zones};
+use super::calendar::{self, Due, Period, Zones};
 use super::condition::Truth;
+use super::counting::Counting;
 use super::deadline_rule::{Alternative, Limit, Unit};
 use super::facts::Facts;
 use super::rule::Rule;

@@ -1,6 +1,6 @@
 //! A deadline as the command line shows it: its times, its clock, and how it was counted, in words.
 
-use super::super::calendar::Counting;
+use super::super::counting::Counting;
 use super::super::deadline_rule::{DeadlineRule, Unit};
 use super::super::facts::Facts;
 use super::super::rules::Rules;
