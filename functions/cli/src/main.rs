@@ -1,6 +1,7 @@
 //! `tocsin`: for people at a terminal. One file a subcommand.
 
 mod contain;
+mod deadline;
 mod decide;
 mod evidence;
 mod function;
@@ -24,6 +25,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Contain(contain::Arguments),
+    Deadline(deadline::Arguments),
     Decide(decide::Arguments),
     Evidence(evidence::Arguments),
     Replay(replay::Arguments),
@@ -43,6 +45,7 @@ trait Advised: Error {
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Contain(arguments) => finish(contain::run(&arguments)),
+        Command::Deadline(arguments) => finish(deadline::run(&arguments)),
         Command::Decide(arguments) => finish(decide::run(&arguments)),
         Command::Evidence(arguments) => finish(evidence::run(&arguments)),
         Command::Replay(arguments) => finish(replay::run(&arguments)),

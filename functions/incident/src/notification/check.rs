@@ -1,6 +1,6 @@
 //! What makes a row of the law unusable: a name that nothing has, a limit that cannot be counted, a duty that nothing brings.
 
-use super::deadline_rule::{Alternative, Unit};
+use super::deadline_rule::{Alternative, DeadlineRule, StageDeadline, Unit};
 use super::law::{Law, RuleError, Sheet};
 use super::rows::ThresholdRow;
 use super::rule::Rule;
@@ -25,10 +25,16 @@ impl Law {
         let profiles =
             self.profiles.values().filter_map(|row| Some((place("profile", &row.id), classes(&row.pi_extras)?)));
         let base = classes(&self.base_classes).map(|problem| ("`us_base_pi`".to_owned(), problem));
-        let examples = self.examples.iter().filter(|row| !self.rules.contains_key(&row.obligation));
+        let examples = self
+            .examples
+            .iter()
+            .filter(|row| !self.rules.contains_key(&row.obligation) && !self.requests.contains_key(&row.obligation));
         let examples =
             examples.map(|row| (place("example", &row.id), format!("there is no rule `{}`", row.obligation)));
-        rules.chain(thresholds).chain(places).chain(profiles).chain(base).chain(examples).next()
+        let requests = self.requests.values().filter_map(|row| {
+            Some((place("request", &row.id), self.fault_of_times(&row.deadline, &row.stage_deadlines)?))
+        });
+        rules.chain(requests).chain(thresholds).chain(places).chain(profiles).chain(base).chain(examples).next()
     }
 
     /// What is wrong with a rule; `None` if nothing is.
@@ -71,11 +77,17 @@ impl Law {
     }
 
     fn fault_of_deadline(&self, rule: &Rule) -> Option<String> {
-        let deadline = &rule.deadline;
+        self.fault_of_times(&rule.deadline, &rule.stage_deadlines).or_else(|| {
+            let is_nothing = rule.small_agent_multiplier.is_some_and(|times| times < 1);
+            is_nothing.then(|| "`small_agent_multiplier` is below 1".to_owned())
+        })
+    }
+
+    fn fault_of_times(&self, deadline: &DeadlineRule, stages: &[StageDeadline]) -> Option<String> {
         let limits = deadline.limits.iter().map(|limit| (limit.unit, limit.value, limit.clock.as_str()));
-        let stages = rule.stage_deadlines.iter().map(|stage| (stage.unit, stage.value, stage.clock.as_str()));
+        let later = stages.iter().map(|stage| (stage.unit, stage.value, stage.clock.as_str()));
         let own = (deadline.unit, deadline.value, deadline.clock.as_str());
-        let all = limits.chain(stages).chain([own]);
+        let all = limits.chain(later).chain([own]);
         let mut faults =
             all.filter_map(|(unit, value, clock)| self.fault_of_clock(clock).or_else(|| fault_of_number(unit, value)));
         faults
@@ -88,13 +100,9 @@ impl Law {
                 deadline.alt.iter().find_map(|alternative| self.fault_of_alternative(deadline.unit, alternative))
             })
             .or_else(|| {
-                let calendars = rule.stage_deadlines.iter().filter_map(|stage| stage.calendar.as_ref());
+                let calendars = stages.iter().filter_map(|stage| stage.calendar.as_ref());
                 let stranger = calendars.chain(&deadline.calendar).find(|id| !self.calendars.contains_key(*id))?;
                 Some(format!("there is no calendar `{stranger}`"))
-            })
-            .or_else(|| {
-                let is_zero = rule.small_agent_multiplier == Some(0);
-                is_zero.then(|| "`small_agent_multiplier` is 0".to_owned())
             })
     }
 

@@ -4,6 +4,7 @@
 
 use super::condition::Condition;
 use serde::Deserialize;
+use serde_json::Value;
 
 /// By when a duty is due.
 #[derive(Clone, Debug, Deserialize)]
@@ -88,6 +89,32 @@ pub struct StageDeadline {
     pub calendar: Option<String>,
     /// Whom it goes to, where that is another than the duty's own recipient.
     pub recipient: Option<String>,
+}
+
+/// By when a person's request about their own data is to be answered.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "most of a request is there for the people who check it")]
+pub(crate) struct RequestRow {
+    pub(crate) id: String,
+    pub(crate) jurisdiction: String,
+    pub(crate) citation: String,
+    pub(crate) deadline: DeadlineRule,
+    /// The extension, the acknowledgement, the appeal.
+    #[serde(default)]
+    pub(crate) stage_deadlines: Vec<StageDeadline>,
+    /// When it may be extended.
+    pub(crate) extension_condition: Option<String>,
+    pub(crate) effective_from: Option<Value>,
+    pub(crate) confidence: String,
+    pub(crate) verified: String,
+    pub(crate) notes: Option<String>,
+    pub(crate) source_title: Option<String>,
+    pub(crate) source_url: Option<String>,
+    pub(crate) source_basis: Option<String>,
+    pub(crate) source_phrase: Option<String>,
+    pub(crate) check_note: Option<String>,
+    pub(crate) checked_on: Option<Value>,
 }
 
 /// What a limit is counted in.

@@ -2,6 +2,7 @@
 //!
 //! The build script reads this module too: a file that cannot be used breaks the build.
 
+use super::deadline_rule::RequestRow;
 use super::rows::{
     CalendarRow, CreditAgencyRow, ExampleRow, JurisdictionRow, ProfileRow, RegisterRow, ThresholdRow, WatchRow,
 };
@@ -45,6 +46,7 @@ pub(crate) struct Sheet {
     pub(crate) us_base_pi: BaseClasses,
     pub(crate) credit_agency: Vec<CreditAgencyRow>,
     pub(crate) register: Vec<RegisterRow>,
+    pub(crate) request: Vec<RequestRow>,
     pub(crate) watch: Vec<WatchRow>,
     pub(crate) example: Vec<ExampleRow>,
 }
@@ -76,6 +78,7 @@ impl Sheet {
                 "us_profile" => sheet.us_profile = rows(file, &kind, table)?,
                 "us_base_pi" => sheet.us_base_pi = row(file, &kind, table)?,
                 "credit_agency" => sheet.credit_agency = rows(file, &kind, table)?,
+                "request" => sheet.request = rows(file, &kind, table)?,
                 "register" => sheet.register = rows(file, &kind, table)?,
                 "watch" => sheet.watch = rows(file, &kind, table)?,
                 "example" => sheet.example = rows(file, &kind, table)?,
@@ -113,6 +116,7 @@ pub(crate) struct Law {
     pub(crate) checklists: BTreeMap<String, Checklist>,
     pub(crate) thresholds: BTreeMap<String, ThresholdRow>,
     pub(crate) profiles: BTreeMap<String, ProfileRow>,
+    pub(crate) requests: BTreeMap<String, RequestRow>,
     pub(crate) base_classes: Vec<String>,
     pub(crate) credit_agencies: Vec<CreditAgencyRow>,
     pub(crate) examples: Vec<ExampleRow>,
@@ -144,6 +148,7 @@ impl Law {
         add(&mut self.checklists, sheet.checklist, |row| &row.id).map_err(named("checklist"))?;
         add(&mut self.thresholds, sheet.threshold, |row| &row.id).map_err(named("threshold"))?;
         add(&mut self.profiles, sheet.us_profile, |row| &row.id).map_err(named("profile"))?;
+        add(&mut self.requests, sheet.request, |row| &row.id).map_err(named("request"))?;
         self.base_classes.extend(sheet.us_base_pi.classes);
         self.credit_agencies.extend(sheet.credit_agency);
         self.examples.extend(sheet.example);

@@ -39,6 +39,7 @@ mod weigh;
 mod words;
 
 pub use assess::{Assessment, HeldBack, NotTriggered, Obligation};
+pub use deadline::Times;
 pub use decided::Decided;
 pub use draft::{Draft, DraftError, Measure, Writing};
 pub use duty::{Attempt, Delivery, DeliveryState, Duty, DutyState};

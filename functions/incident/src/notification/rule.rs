@@ -59,7 +59,7 @@ pub struct Rule {
     /// What a weekend does to the limit, in words.
     pub weekend_rule: Option<String>,
     /// By how much the period of a small processing agent is longer.
-    pub small_agent_multiplier: Option<u32>,
+    pub small_agent_multiplier: Option<i64>,
     /// Whether a written request of law enforcement may delay the notice.
     pub law_enforcement_hold_applies: Option<bool>,
     /// The exemptions in words.

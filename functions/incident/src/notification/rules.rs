@@ -3,6 +3,7 @@
 
 use super::check::read_all;
 use super::counting::Counting;
+use super::deadline_rule::RequestRow;
 use super::law::{Law, Sheet};
 use super::notices::Notices;
 use super::rows::{CreditAgencyRow, ProfileRow};
@@ -180,8 +181,14 @@ impl Rules {
         self.law.profiles.get(jurisdiction).map(|row| row.name.as_str())
     }
 
-    pub(crate) fn counting(&self, rule: &Rule) -> Option<Counting> {
-        Some(self.law.calendars.get(rule.deadline.calendar.as_ref()?)?.counting)
+    /// How the calendar of that identifier counts.
+    pub(crate) fn counting(&self, calendar: &str) -> Option<Counting> {
+        Some(self.law.calendars.get(calendar)?.counting)
+    }
+
+    /// The limit for answering a person's request, by its identifier in upper or lower case.
+    pub(crate) fn request(&self, id: &str) -> Option<&RequestRow> {
+        self.law.requests.get(&id.to_ascii_uppercase())
     }
 
     pub(crate) fn time_zones(&self, jurisdiction: &str) -> Vec<TimeZone> {
@@ -208,6 +215,11 @@ impl Rules {
             base.chain(&profile.pi_extras).map(String::as_str).chain(credentials).any(|class| classes.contains(class))
         };
         self.law.profiles.values().filter(counts).map(|profile| profile.id.clone()).collect()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn requests(&self) -> impl Iterator<Item = &RequestRow> {
+        self.law.requests.values()
     }
 
     #[cfg(test)]

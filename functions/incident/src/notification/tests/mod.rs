@@ -2,12 +2,14 @@
 
 mod assessment;
 mod broken_files;
+mod deadline_properties;
 mod drafts;
 mod examples;
 mod facts;
 mod gate;
 mod generic;
 pub(crate) mod golden;
+mod holidays;
 
 use crate::finding::{Category, Entity, EntityKind, Finding, Severity};
 use crate::notification::{Facts, Obligation, Rules};
