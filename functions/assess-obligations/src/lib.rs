@@ -30,10 +30,19 @@ pub struct AssessTask {
 pub struct Assessed {
     incident: IncidentId,
     facts_version: u32,
-    /// Each chain runs by itself. Within one, a duty whose clock starts with another's notice follows that one.
+    /// Each chain runs by itself. Within one, a duty whose clock starts with another's notice, or that has to wait until that
+    /// is sent, follows that one.
     chains: Vec<Chain>,
-    /// Duties under rules that counsel has not turned on: a person must know of them.
+    /// Duties that are established, under rules that counsel has not turned on: a person must know of them.
     not_turned_on: Vec<String>,
+    /// Duties under rules that are not turned on and that only unknown facts bring: they wait for facts, and wake nobody.
+    undetermined: Vec<String>,
+}
+
+impl Assessed {
+    fn nothing(incident: IncidentId, facts_version: u32) -> Self {
+        Self { incident, facts_version, chains: Vec::new(), not_turned_on: Vec::new(), undetermined: Vec::new() }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -57,23 +66,29 @@ impl<T: Records, S: Settings> Assessor<T, S> {
         let incident: Incident = self.records.require(&Key::incident(&task.incident), "incident of this id").await?;
         if incident.absorbed_by.is_some() {
             // Its duties are those of the incident that it is part of, which are assessed from all that is known.
-            let (chains, not_turned_on) = (Vec::new(), Vec::new());
-            return Ok(Assessed { incident: incident.id, facts_version: 0, chains, not_turned_on });
+            return Ok(Assessed::nothing(incident.id, 0));
         }
         let organisation = organisation::load(&self.settings).await?;
+        let unusable =
+            |error| Failure::needs_operator(format!("`{}` cannot be used", organisation::PATH)).because(error);
         if let Some(error) = self.rules.check_settings(&organisation).into_iter().next() {
-            return Err(Failure::needs_operator(format!("`{}` cannot be used", organisation::PATH)).because(error));
+            return Err(unusable(error));
         }
+        let rules = self.rules.of(&organisation).map_err(unusable)?;
         let facts = self.facts(&organisation, &incident, now).await?;
-        let assessment = self.rules.assess(&facts);
-        let mut assessed = Assessed {
-            incident: incident.id.clone(),
-            facts_version: facts.version(),
-            chains: Vec::new(),
-            not_turned_on: Vec::new(),
-        };
+        let assessment = rules.assess(&facts);
+        let mut assessed = Assessed::nothing(incident.id.clone(), facts.version());
         let mut open: Vec<Obligation> = Vec::new();
         for obligation in assessment.obligations {
+            if !obligation.is_turned_on(&organisation) {
+                if obligation.is_internal() {
+                    continue;
+                }
+                if !obligation.is_established() {
+                    assessed.undetermined.push(obligation.id);
+                    continue;
+                }
+            }
             let duty = self.record(&incident.id, &organisation, obligation, facts.version(), now).await?;
             match duty.state {
                 DutyState::Open => open.push(duty.obligation),
@@ -110,7 +125,7 @@ impl<T: Records, S: Settings> Assessor<T, S> {
         facts_version: u32,
         now: Timestamp,
     ) -> Result<Duty, Failure> {
-        let is_on = organisation.recipients.contains_key(&obligation.id);
+        let is_on = obligation.is_turned_on(organisation);
         let state = if is_on { DutyState::Open } else { DutyState::NotTurnedOn };
         let key = Key::obligation(incident, &obligation.id);
         let duty = Duty { incident: incident.clone(), obligation, facts_version, state, changed_at: now };
@@ -131,19 +146,21 @@ impl<T: Records, S: Settings> Assessor<T, S> {
 
 /// Every open duty stands in exactly one chain.
 fn chains(incident: &IncidentId, open: &[Obligation]) -> Vec<Chain> {
-    let leads = |obligation: &Obligation| {
-        let after = obligation.after.as_ref();
-        after.is_none_or(|first| !open.iter().any(|other| other.id == *first && other.id != obligation.id))
+    let follows = |obligation: &Obligation, first: &str| {
+        obligation.id != first && obligation.after.iter().chain(&obligation.waits_for).any(|id| id == first)
     };
+    let leads = |obligation: &Obligation| !open.iter().any(|other| follows(obligation, &other.id));
     let mut left: Vec<&Obligation> = open.iter().collect();
     // Duties that wait for each other in a circle have no head; the sort puts them last, and they lead themselves.
     left.sort_by_key(|obligation| !leads(obligation));
     let mut chains = Vec::new();
     while !left.is_empty() {
         let mut chain = vec![left.remove(0)];
-        while let Some(place) =
-            left.iter().position(|next| chain.iter().any(|duty| next.after.as_ref() == Some(&duty.id)))
-        {
+        while let Some(place) = left.iter().position(|next| {
+            // One that waits for several comes after the last of them.
+            let is_free = !left.iter().any(|other| other.id != next.id && follows(next, &other.id));
+            is_free && chain.iter().any(|duty| follows(next, &duty.id))
+        }) {
             chain.push(left.remove(place));
         }
         let notify = |obligation: &Obligation| Notify {

@@ -1,9 +1,11 @@
 //! `tocsin`: for people at a terminal. One file a subcommand.
 
+mod assess;
 mod contain;
 mod deadline;
 mod decide;
 mod evidence;
+mod facts;
 mod function;
 mod replay;
 mod scope;
@@ -24,6 +26,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Assess(assess::Arguments),
     Contain(contain::Arguments),
     Deadline(deadline::Arguments),
     Decide(decide::Arguments),
@@ -44,6 +47,7 @@ trait Advised: Error {
 
 fn main() -> ExitCode {
     match Cli::parse().command {
+        Command::Assess(arguments) => finish(assess::run(&arguments)),
         Command::Contain(arguments) => finish(contain::run(&arguments)),
         Command::Deadline(arguments) => finish(deadline::run(&arguments)),
         Command::Decide(arguments) => finish(decide::run(&arguments)),

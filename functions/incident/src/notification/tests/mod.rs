@@ -3,6 +3,7 @@
 mod assessment;
 mod broken_files;
 mod deadline_properties;
+mod documents;
 mod drafts;
 mod examples;
 mod facts;
@@ -10,6 +11,7 @@ mod gate;
 mod generic;
 pub(crate) mod golden;
 mod holidays;
+mod law;
 
 use crate::finding::{Category, Entity, EntityKind, Finding, Severity};
 use crate::notification::{Facts, Obligation, Rules};
