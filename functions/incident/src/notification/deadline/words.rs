@@ -1,5 +1,6 @@
 //! A deadline as the command line shows it: its times, its clock, and how it was counted, in words.
 
+use super::super::condition::{Condition, Operator};
 use super::super::counting::Counting;
 use super::super::deadline_rule::{DeadlineRule, Unit};
 use super::super::facts::Facts;
@@ -48,7 +49,7 @@ fn words(rule: &DeadlineRule, counting: Option<Counting>, deadline: &Deadline) -
         let others = rule.alt.iter().map(|other| {
             let clock = other.clock.as_ref().unwrap_or(&rule.clock);
             let other_limit = limit(rule.unit, other.value.or(rule.value), clock);
-            format!("{other_limit} where `{}` {} {}", other.when.fact, other.when.op.as_str(), other.when.value)
+            format!("{other_limit} where `{}` {}", other.when.fact, expected(&other.when))
         });
         [own].into_iter().chain(others).collect()
     } else {
@@ -64,7 +65,9 @@ fn words(rule: &DeadlineRule, counting: Option<Counting>, deadline: &Deadline) -
         return format!("{standard}. Not counted: {why}.");
     };
     let mut text = format!("{standard}. Counted: {limits}; {}", how(rule, counting));
-    if !rule.alt.is_empty() || rule.limits.len() > 1 {
+    if rule.limits.len() > 1 {
+        text.push_str("; the earliest of them counts");
+    } else if !rule.alt.is_empty() {
         text.push_str("; the earliest of them is worked to, whatever is known of the facts");
     }
     if due.statutory_latest != due.conservative {
@@ -76,6 +79,16 @@ fn words(rule: &DeadlineRule, counting: Option<Counting>, deadline: &Deadline) -
     }
     text.push('.');
     text
+}
+
+/// What a fact has to be for an alternative to hold.
+fn expected(when: &Condition) -> String {
+    match when.op {
+        Operator::Eq => format!("is {}", when.value),
+        Operator::In | Operator::Ge | Operator::Gt | Operator::Lt | Operator::Contains | Operator::ContainsAny => {
+            format!("{} {}", when.op.as_str(), when.value)
+        }
+    }
 }
 
 fn limit(unit: Unit, value: Option<i64>, clock: &str) -> String {

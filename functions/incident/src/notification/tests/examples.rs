@@ -152,6 +152,25 @@ fn a_business_day_is_no_weekend_and_no_holiday() {
 }
 
 #[test]
+fn federal_agencies_keep_all_eleven_holidays() {
+    // Seven business days over Columbus Day 2026; New York's day ends first.
+    let determined = [("t.reasonable_determination", json!("2026-10-06")), ("tz", json!("America/Los_Angeles"))];
+    let due = "2026-10-16T23:59:59-04:00";
+    assert_times("US-FCC-CPNI", &determined, due, due);
+}
+
+#[test]
+fn the_calendars_of_australia_korea_and_india_are_their_own() {
+    let sydney = ("tz", json!("Australia/Sydney"));
+    // 30 days to Saturday 26 December 2026; the latest is Monday.
+    let suspected = [("t.suspicion", json!("2026-11-26")), sydney];
+    assert_times("AU-NDB-ASSESS", &suspected, "2026-12-26T23:59:59+11:00", "2026-12-28T23:59:59+11:00");
+    let aware = [("t.aware", json!("2026-11-27T16:20:00+09:00")), ("tz", json!("Asia/Seoul"))];
+    let due = "2026-11-30T16:20:00+09:00";
+    assert_times("KR-PIPA-34-IND", &aware, due, due);
+}
+
+#[test]
 fn brazil_counts_the_days_that_federal_law_leaves() {
     let aware = |day: &str| vec![("t.aware_personal_data_affected", json!(day)), ("tz", json!("America/Sao_Paulo"))];
     // 20 November 2026, a Friday, is a national holiday; a small agent has twice the time.
