@@ -67,7 +67,7 @@ fn a_day_that_ends_first_in_the_entitys_own_zone_counts() {
     // 22 November at 22:00 in Hamburg and at 13:00 in Los Angeles: the same day, which ends nine hours sooner in Hamburg.
     let clock = ("t.discovery_or_notification", json!("2026-11-22T22:00:00+01:00"));
     let hamburg = ("tz", json!("Europe/Berlin"));
-    assert_eq!(times("us-ca-ind", &[clock.clone()]).0.unwrap(), "2026-12-22T23:59:59-08:00");
+    assert_eq!(times("us-ca-ind", std::slice::from_ref(&clock)).0.unwrap(), "2026-12-22T23:59:59-08:00");
     assert_eq!(times("us-ca-ind", &[clock, hamburg]).0.unwrap(), "2026-12-22T23:59:59+01:00");
 }
 
@@ -291,7 +291,7 @@ fn a_year_of_small_breaches_is_reported_by_the_end_of_february() {
 fn without_a_zone_the_day_that_ends_first_on_earth_counts() {
     let aware = ("t.corrective_measure_available", json!("2026-11-25T13:00:00+02:00"));
     let rules = rules();
-    let nowhere = rules.times("EU-CRA-14-2C", &known(&[aware.clone()])).unwrap();
+    let nowhere = rules.times("EU-CRA-14-2C", &known(std::slice::from_ref(&aware))).unwrap();
     assert!(nowhere.rule.contains("`tz` is not known"), "{}", nowhere.rule);
     for zone in ["Pacific/Kiritimati", "Pacific/Pago_Pago", "Europe/Helsinki", "Asia/Kathmandu", "America/New_York"] {
         let there = times("EU-CRA-14-2C", &[aware.clone(), ("tz", json!(zone))]).0.unwrap();
