@@ -10,6 +10,7 @@ import tomllib
 
 from asl import Machine, State, load_all
 from cloudformation_yaml import load
+from function_table import scheduled
 
 LIBRARIES = {"incident", "platform", "cli"}
 LONGEST_MAIN = 35
@@ -97,6 +98,7 @@ def state_faults(root: pathlib.Path) -> list[str]:
                 findings.append(f"{machine.name}: `{state.name}` calls `{function}`, which is no function of the template")
                 continue
             findings += name_faults(machine, state, logical_id) + duration_faults(machine, state, template, functions[logical_id])
+    called |= scheduled(list(of_type(template, "AWS::IAM::Role").values()))
     for logical_id, properties in functions.items():
         triggered = "Events" in properties or "FunctionUrlConfig" in properties
         if logical_id not in called and not triggered:

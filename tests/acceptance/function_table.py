@@ -28,7 +28,7 @@ def table(root: pathlib.Path) -> str:
             continue
         properties = resource["Properties"]
         name = properties["FunctionName"].removeprefix("tocsin-")
-        called_by = callers.get(f"${{{logical_id}Arn}}", []) + other_callers(properties)
+        called_by = callers.get(f"${{{logical_id}Arn}}", []) + other_callers(properties) + schedulers(template, logical_id)
         lines.append(f"| `{name}` | {properties['Description']} | {', '.join(called_by)} |")
     return "\n".join(lines) + "\n"
 
@@ -53,6 +53,24 @@ def calling_states(root: pathlib.Path) -> dict[str, list[str]]:
 def other_callers(properties: dict) -> list[str]:
     found = [_TRIGGERS[event["Type"]] for event in properties.get("Events", {}).values()]
     return found + ([_URL] if "FunctionUrlConfig" in properties else [])
+
+
+def schedulers(template: dict, logical_id: str) -> list[str]:
+    """Schedules that are set while Tocsin runs call it by a role that EventBridge Scheduler may assume."""
+    roles = [body["Properties"] for body in template["Resources"].values() if body["Type"] == "AWS::IAM::Role"]
+    return ["schedules, set at run time"] if logical_id in scheduled(roles) else []
+
+
+def scheduled(roles: list[dict]) -> set[str]:
+    """The functions that roles of EventBridge Scheduler may call."""
+    found = set()
+    for role in roles:
+        trusts = [statement["Principal"].get("Service") for statement in role["AssumeRolePolicyDocument"]["Statement"]]
+        statements = [s for policy in role.get("Policies", []) for s in policy["PolicyDocument"]["Statement"]]
+        if "scheduler.amazonaws.com" in trusts:
+            targets = [s["Resource"] for s in statements if s["Action"] == ["lambda:InvokeFunction"]]
+            found |= {target["Fn::GetAtt"][0] for target in targets}
+    return found
 
 
 def in_readme(text: str) -> str | None:

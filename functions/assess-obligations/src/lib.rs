@@ -7,6 +7,7 @@ use incident::records::{Key, Listing, Records};
 use incident::{Failure, Incident, IncidentId, Organisation, organisation};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Assesses.
 pub struct Assessor<T, S> {
@@ -79,6 +80,7 @@ impl<T: Records, S: Settings> Assessor<T, S> {
         let assessment = rules.assess(&facts);
         let mut assessed = Assessed::nothing(incident.id.clone(), facts.version());
         let mut open: Vec<Obligation> = Vec::new();
+        let mut executions: BTreeMap<String, String> = BTreeMap::new();
         for obligation in assessment.obligations {
             if !obligation.is_turned_on(&organisation) {
                 if obligation.is_internal() {
@@ -91,12 +93,21 @@ impl<T: Records, S: Settings> Assessor<T, S> {
             }
             let duty = self.record(&incident.id, &organisation, obligation, facts.version(), now).await?;
             match duty.state {
-                DutyState::Open => open.push(duty.obligation),
+                DutyState::Open => {
+                    executions.insert(duty.obligation.id.clone(), duty.execution());
+                    open.push(duty.obligation);
+                }
                 DutyState::NotTurnedOn => assessed.not_turned_on.push(duty.obligation.id),
-                DutyState::Sent | DutyState::Withheld => {}
+                DutyState::Sent | DutyState::Withheld | DutyState::NotNotifiable | DutyState::Obsolete => {}
             }
         }
         assessed.chains = chains(&incident.id, &open);
+        // A duty that came back has an execution of its own: the name of the first one is taken for 90 days.
+        for notify in assessed.chains.iter_mut().flat_map(|chain| &mut chain.duties) {
+            if let Some(execution) = executions.remove(&notify.obligation) {
+                notify.execution = execution;
+            }
+        }
         Ok(assessed)
     }
 
@@ -128,15 +139,23 @@ impl<T: Records, S: Settings> Assessor<T, S> {
         let is_on = obligation.is_turned_on(organisation);
         let state = if is_on { DutyState::Open } else { DutyState::NotTurnedOn };
         let key = Key::obligation(incident, &obligation.id);
-        let duty = Duty { incident: incident.clone(), obligation, facts_version, state, changed_at: now };
+        let duty = Duty {
+            incident: incident.clone(),
+            obligation,
+            facts_version,
+            state,
+            changed_at: now,
+            ended_because: None,
+            returns: 0,
+        };
         let (kept, is_new) = self.records.create(&key, &duty).await?;
-        let is_settled = matches!(kept.state, DutyState::Sent | DutyState::Withheld);
-        if is_new || is_settled || (kept.obligation == duty.obligation && kept.state == state) {
+        if is_new || kept.state.is_final() || (kept.obligation == duty.obligation && kept.state == state) {
             return Ok(kept);
         }
         let change = |kept: &mut Duty| {
-            if !matches!(kept.state, DutyState::Sent | DutyState::Withheld) {
-                kept.clone_from(&duty);
+            if !kept.state.is_final() {
+                let returns = kept.returns + u32::from(kept.state == DutyState::Obsolete);
+                *kept = Duty { returns, ..duty.clone() };
             }
             Ok(())
         };

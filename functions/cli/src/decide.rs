@@ -17,7 +17,7 @@ use std::process::ExitCode;
 ///
 /// Region and credentials come from the environment, as for the AWS CLI; they need the policy `Tocsin-LegalReviewer`.
 #[derive(Debug, clap::Args)]
-#[command(group = clap::ArgGroup::new("verdict").args(["show", "approve", "reject", "changes"]))]
+#[command(group = clap::ArgGroup::new("verdict").args(["show", "approve", "reject", "changes", "not_notifiable", "withdraw"]))]
 pub(crate) struct Arguments {
     /// The stack's output `LegalDecisionUrl`.
     #[arg(long)]
@@ -43,12 +43,21 @@ pub(crate) struct Arguments {
     /// Another text is asked for.
     #[arg(long, requires_all = ["digest", "reason"])]
     changes: bool,
+    /// The duty does not exist, so nobody is told; the breach register shows the reason.
+    #[arg(long, requires_all = ["digest", "reason"])]
+    not_notifiable: bool,
+    /// Takes an approval back, as long as sending has not begun; another text is asked for.
+    #[arg(long, requires_all = ["digest", "reason"])]
+    withdraw: bool,
     /// The digest of the text that was read.
     #[arg(long)]
     digest: Option<String>,
     /// Why; the breach register shows it.
     #[arg(long)]
     reason: Option<String>,
+    /// Why a text may be sent that lacks what the law asks for; needed to approve one.
+    #[arg(long, requires = "approve")]
+    missing_items_reason: Option<String>,
     /// Corrected facts, a JSON object of fact names and values. Whoever corrects a fact cannot approve the new text.
     #[arg(long, requires = "changes")]
     facts: Option<PathBuf>,
@@ -56,6 +65,9 @@ pub(crate) struct Arguments {
     #[arg(long)]
     json: bool,
 }
+
+/// The status of an answer to the first of two reviewers.
+const AWAITS_SECOND: u16 = 202;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DecideError {
@@ -135,7 +147,12 @@ async fn list(table: &Table, as_json: bool) -> Result<ExitCode, DecideError> {
     }
     for review in waiting.iter().filter(|_| !as_json) {
         let due = review.due_at.map_or_else(|| "no fixed date".to_owned(), |due| due.to_string());
-        writeln!(out, "{} {} version {}, due {due}", review.incident, review.obligation, review.version)?;
+        let two = match (&review.first_reviewer, review.four_eyes) {
+            (Some(first), _) => format!(", {first} has agreed, a second reviewer has to"),
+            (None, true) => ", two reviewers have to agree".to_owned(),
+            (None, false) => String::new(),
+        };
+        writeln!(out, "{} {} version {}, due {due}{two}", review.incident, review.obligation, review.version)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -189,11 +206,13 @@ impl Notice {
 }
 
 async fn decide(sdk: &Sdk, arguments: &Arguments, notice: &Notice) -> Result<ExitCode, DecideError> {
-    let verdict = match (arguments.approve, arguments.reject) {
-        (true, _) => "approved",
-        (_, true) => "rejected",
-        _ => "changes-requested",
-    };
+    let chosen = [
+        (arguments.approve, "approved"),
+        (arguments.reject, "rejected"),
+        (arguments.not_notifiable, "not-notifiable"),
+        (arguments.withdraw, "withdrawn"),
+    ];
+    let verdict = chosen.iter().find(|(is_chosen, _)| *is_chosen).map_or("changes-requested", |(_, verdict)| verdict);
     let mut decision = json!({
         "incident": notice.incident.id,
         "obligation": notice.duty.obligation.id,
@@ -202,16 +221,22 @@ async fn decide(sdk: &Sdk, arguments: &Arguments, notice: &Notice) -> Result<Exi
         "verdict": verdict,
         "reason": arguments.reason,
     });
+    if let (Some(why), Some(decision)) = (&arguments.missing_items_reason, decision.as_object_mut()) {
+        decision.insert("missing_items_reason".to_owned(), json!(why));
+    }
     if let (Some(path), Some(decision)) = (&arguments.facts, decision.as_object_mut()) {
         let not_facts = || DecideError::Facts(path.display().to_string());
         let text = fs::read_to_string(path).map_err(|_| not_facts())?;
         let facts: Value = serde_json::from_str(&text).map_err(|_| not_facts())?;
         decision.insert("facts".to_owned(), facts.is_object().then_some(facts).ok_or_else(not_facts)?);
     }
-    let (_, answer) = call(&FunctionUrl::connect(sdk, arguments.url.clone()), "POST", "", &decision).await?;
+    let (status, answer) = call(&FunctionUrl::connect(sdk, arguments.url.clone()), "POST", "", &decision).await?;
     let mut out = io::stdout().lock();
     if arguments.json {
         writeln!(out, "{answer}")?;
+    } else if status == AWAITS_SECOND {
+        let Draft { obligation, version, .. } = &notice.draft;
+        writeln!(out, "Recorded: {obligation} version {version} waits for a second reviewer who agrees.")?;
     } else {
         writeln!(out, "Recorded: {} version {} is {verdict}.", notice.draft.obligation, notice.draft.version)?;
     }

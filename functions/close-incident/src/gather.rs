@@ -3,12 +3,12 @@
 use crate::Closer;
 use incident::containment::{ActionRecord, ActionState, Approval, ApprovalId};
 use incident::evidence::{CustodyEntry, EvidenceFile, Preservation, Progress};
-use incident::notification::{Attempt, Delivery, Duty, DutyState, Facts, LegalReview};
+use incident::notification::{Attempt, Delivery, Duty, DutyState, Facts, LegalReview, Verdict};
 use incident::ports::{FindingDesk, Settings, Vault};
 use incident::post_incident::{
     ActionLine, DecisionLine, Event, EvidenceLine, FindingLine, GapLine, ObligationLine, Phase, Report,
 };
-use incident::records::{FindingRecord, Key, Listing, Page, Records, finding_ids};
+use incident::records::{FindingRecord, Key, Listing, Page, Records, SentReminder, finding_ids};
 use incident::{Failure, Incident, Organisation};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -27,6 +27,7 @@ pub(crate) struct Record {
     pub(crate) reviews: Vec<LegalReview>,
     pub(crate) attempts: Vec<Attempt>,
     pub(crate) deliveries: Vec<Delivery>,
+    pub(crate) reminders: Vec<SentReminder>,
     pub(crate) pages: Vec<Page>,
     pub(crate) facts: Option<Facts>,
 }
@@ -56,6 +57,7 @@ impl<T: Records, V: Vault, S: Settings, F: FindingDesk> Closer<T, V, S, F> {
             reviews: self.records.list(&listing("REVIEW#")).await?,
             attempts: self.records.list(&listing("ATTEMPT#")).await?,
             deliveries: self.records.list(&listing("DELIVERY#")).await?,
+            reminders: self.records.list(&listing("REMINDER#")).await?,
             pages: self.records.list(&listing("PAGE#")).await?,
             facts: self.records.list(&listing("FACTS#")).await?.into_iter().next_back(),
         })
@@ -107,25 +109,41 @@ impl Record {
             recipient: named.unwrap_or_else(|| obligation.recipient_class.clone()),
             due_at: obligation.due_at,
             state: word(&duty.state),
+            because: duty.ended_because.clone(),
             sent_at: delivery.map(|delivery| delivery.sent_at),
             reference: delivery.and_then(|delivery| delivery.reference.clone()),
             digest: delivery.map(|delivery| delivery.digest.clone()),
         }
     }
 
+    /// Each decision, and after it that it was taken back.
     fn decision_lines(&self) -> Vec<DecisionLine> {
-        let decided = self.reviews.iter().filter_map(|review| review.decision.as_ref());
-        decided
-            .map(|decision| DecisionLine {
+        let mut lines = Vec::new();
+        for decision in self.reviews.iter().filter_map(|review| review.decision.as_ref()) {
+            let line = DecisionLine {
                 obligation: decision.obligation.clone(),
                 version: decision.version,
                 verdict: decision.verdict,
                 reviewer: decision.reviewer.clone(),
+                first_reviewer: decision.first.as_ref().map(|first| first.reviewer.clone()),
                 reason: decision.reason.clone(),
+                missing_items_reason: decision.missing_items_reason.clone(),
                 decided_at: decision.decided_at,
                 digest: decision.digest.clone(),
-            })
-            .collect()
+            };
+            let taken_back = decision.withdrawn.as_ref().map(|withdrawal| DecisionLine {
+                verdict: Verdict::Withdrawn,
+                reviewer: withdrawal.reviewer.clone(),
+                first_reviewer: None,
+                reason: withdrawal.reason.clone(),
+                missing_items_reason: None,
+                decided_at: withdrawal.at,
+                ..line.clone()
+            });
+            lines.push(line);
+            lines.extend(taken_back);
+        }
+        lines
     }
 
     fn gaps(&self) -> Vec<GapLine> {
@@ -187,6 +205,15 @@ impl Record {
         for review in &self.reviews {
             let what = format!("{} version {} put before counsel", review.obligation, review.version);
             add(review.requested_at, Phase::Notification, what, "tocsin");
+            if let Some(closed) = &review.closed {
+                let what = format!("{} version {} needs no decision: {}", review.obligation, review.version, closed.reason);
+                add(closed.at, Phase::Notification, what, "tocsin");
+            }
+        }
+        for reminder in &self.reminders {
+            let SentReminder { obligation, version, percent, .. } = reminder;
+            let what = format!("{obligation} version {version}: counsel reminded at {percent} % of the time");
+            add(reminder.at, Phase::Notification, what, "tocsin");
         }
         for attempt in &self.attempts {
             let outcome = attempt.refusal.map_or_else(String::new, |refusal| format!(", refused: {}", refusal.code()));

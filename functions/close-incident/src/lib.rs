@@ -3,7 +3,6 @@
 mod gather;
 
 use incident::containment::{ActionRecord, ActionState, ApprovalId};
-use incident::notification::DutyState;
 use incident::ports::{FindingDesk, Settings, Vault};
 use incident::records::{Key, Records};
 use incident::{Failure, Incident, IncidentId, organisation};
@@ -50,10 +49,7 @@ impl<T: Records, V: Vault, S: Settings, F: FindingDesk> Closer<T, V, S, F> {
         let incident: Incident = self.records.require(&key, "incident of this id").await?;
         let organisation = organisation::load(&self.settings).await?;
         let record = self.gather(&incident).await?;
-        let settled = record.duties.iter().all(|duty| match duty.state {
-            DutyState::Sent | DutyState::Withheld => true,
-            DutyState::Open | DutyState::NotTurnedOn => false,
-        });
+        let settled = record.duties.iter().all(|duty| duty.state.is_settled());
         // What a person declined is settled, too.
         let is_settled = |action: &ActionRecord| action.contained_at.is_some() || action.state == ActionState::Declined;
         let contained = record.actions.iter().all(is_settled);

@@ -1,18 +1,20 @@
 //! Writes the next version of a notice.
 
 use incident::containment::ActionRecord;
-use incident::notification::{Draft, Duty, Facts, LegalReview, Measure, Verdict, Writing};
+use incident::notification::{Draft, Duty, Facts, LegalReview, Measure, Writing};
 use incident::ports::{Settings, Vault};
 use incident::records::{Key, Listing, Records};
 use incident::{Digest, Failure, Incident, IncidentId, organisation};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// Counsel is reminded when half of the time to the deadline has gone by, but neither sooner than this …
+/// Reminders go out before the deadline; the review itself times out, pages and is asked for again at it, but not sooner than this …
 const SHORTEST_REVIEW: i64 = 15 * 60;
-/// … nor later than this, in seconds.
-const LONGEST_REVIEW: i64 = 24 * 3600;
-/// Once the deadline has passed, in seconds. An execution has room for 25,000 events: over 100 days of reminders.
+/// … nor later, in seconds, than the longest time-out of a task (<https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html>).
+const LONGEST_REVIEW: i64 = 99_999_999;
+/// Without a deadline there are no reminders: the time-out stands in for them.
+const UNDATED_REVIEW: i64 = 24 * 3600;
+/// Once the deadline has passed, in seconds. An execution has room for 25,000 events: over 100 days of pages.
 const OVERDUE_REVIEW: i64 = 3600;
 
 /// Drafts.
@@ -46,7 +48,7 @@ pub struct Drafted {
 }
 
 impl<T: Records, V: Vault, S: Settings> Drafter<T, V, S> {
-    /// The newest draft, or a new version where counsel asked for changes. A repeat gives the same text.
+    /// The newest draft, or a new version where counsel asked for changes or took an approval back. A repeat gives the same text.
     ///
     /// # Errors
     /// `NeedsOperator` where the notice cannot be written or nobody is named to receive it.
@@ -55,15 +57,15 @@ impl<T: Records, V: Vault, S: Settings> Drafter<T, V, S> {
             self.records.require(&Key::obligation(&task.incident, &task.obligation), "duty of this name").await?;
         let draft = match self.newest(&task.incident, &task.obligation).await? {
             None => self.write(&duty, 1, now).await?,
-            Some(last) if self.wants_changes(&last).await? => self.write(&duty, last.version + 1, now).await?,
+            Some(last) if self.is_spent(&last).await? => self.write(&duty, last.version + 1, now).await?,
             Some(last) => last,
         };
         self.keep(&draft).await?;
         let due_at = duty.obligation.due_at;
         let review_seconds = match due_at.map(|due| due.duration_since(now).as_secs()) {
-            None => LONGEST_REVIEW,
+            None => UNDATED_REVIEW,
             Some(left) if left <= 0 => OVERDUE_REVIEW,
-            Some(left) => (left / 2).clamp(SHORTEST_REVIEW, LONGEST_REVIEW),
+            Some(left) => left.clamp(SHORTEST_REVIEW, LONGEST_REVIEW),
         };
         Ok(Drafted {
             incident: draft.incident,
@@ -81,11 +83,10 @@ impl<T: Records, V: Vault, S: Settings> Drafter<T, V, S> {
         Ok(drafts.into_iter().next_back())
     }
 
-    async fn wants_changes(&self, draft: &Draft) -> Result<bool, Failure> {
+    async fn is_spent(&self, draft: &Draft) -> Result<bool, Failure> {
         let key = Key::review(&draft.incident, &draft.obligation, draft.version);
         let review: Option<LegalReview> = self.records.get(&key).await?;
-        let verdict = review.and_then(|review| review.decision).map(|decision| decision.verdict);
-        Ok(verdict == Some(Verdict::ChangesRequested))
+        Ok(review.is_some_and(|review| review.asks_for_another_text()))
     }
 
     async fn write(&self, duty: &Duty, version: u32, now: Timestamp) -> Result<Draft, Failure> {

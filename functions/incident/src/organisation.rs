@@ -4,7 +4,7 @@ use crate::fault::Failure;
 use crate::notification::Decided;
 use crate::ports::Settings;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Where the settings lie in their bucket.
 pub const PATH: &str = "settings/organisation.json";
@@ -43,6 +43,28 @@ pub struct Organisation {
     /// `obligation` whose `id` is known changes the fields that it names; each says in `decided` who changed it, when and why.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub rules: BTreeMap<String, serde_json::Value>,
+    /// How notices are decided about.
+    #[serde(default)]
+    pub legal_gate: LegalGate,
+}
+
+/// How notices are decided about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LegalGate {
+    /// The obligations under which two reviewers have to agree, by rule id as in `recipients`; `all` stands for every one.
+    #[serde(default)]
+    pub four_eyes: BTreeSet<String>,
+}
+
+impl LegalGate {
+    /// What stands for every obligation.
+    pub const ALL: &str = "all";
+
+    /// Whether two reviewers have to agree on a notice under this obligation.
+    pub fn asks_for_two(&self, obligation: &str) -> bool {
+        self.four_eyes.contains(Self::ALL) || self.four_eyes.contains(obligation)
+    }
 }
 
 /// A person or an office.

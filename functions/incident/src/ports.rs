@@ -119,6 +119,18 @@ pub trait Gate {
     async fn resume(&self, token: &str, decision: &Value) -> Result<bool, Failure>;
 }
 
+/// Calls a function back at a time.
+pub trait Reminders {
+    /// Has it called at this time with this input, once. Under a name that is taken, nothing changes.
+    async fn set(&self, name: &str, at: Timestamp, input: &Value) -> Result<(), Failure>;
+}
+
+/// Takes calls back that were set.
+pub trait Silencer {
+    /// Takes one back; nothing happens if there is none, or it has been made.
+    async fn silence(&self, name: &str) -> Result<(), Failure>;
+}
+
 /// Sends mail.
 pub trait Mail {
     /// Sends one message. An `Err` means that nobody knows whether it went out.

@@ -2,26 +2,30 @@
 
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
 use incident::notification::{
-    Attempt, Decision, DecisionRequest, Duty, DutyState, Facts, LegalReview, Refusal, Verdict,
+    Attempt, Decision, DecisionRequest, Duty, DutyState, Facts, LegalReview, Outcome, Refusal, Verdict,
 };
-use incident::ports::Gate;
-use incident::records::{GateToken, Key, Listing, Records};
-use incident::{Digest, Failure, Fault, Incident, IncidentId};
+use incident::ports::{Gate, Silencer};
+use incident::records::{GateToken, Key, Listing, Records, Versioned, WaitingReview, Write};
+use incident::{Digest, Failure, Incident, IncidentId};
 use jiff::Timestamp;
-use platform::Answer;
 use platform::entry::parse;
+use platform::{Answer, Halt};
 use platform::telemetry::count;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+/// How often a decision is tried again that others were faster than.
+const MOST_RACES: usize = 5;
+
 /// Takes decisions.
-pub struct Desk<T, G> {
+pub struct Desk<T, G, Q> {
     /// The table.
     pub records: T,
     /// The execution that waits.
     pub gate: G,
+    /// Ends the reminders of counsel.
+    pub silencer: Q,
 }
 
 /// What a reviewer sends.
@@ -34,12 +38,15 @@ struct Submission {
     digest: Digest,
     verdict: Verdict,
     reason: String,
+    /// Why a draft may be sent that lacks what the law asks for.
+    #[serde(default)]
+    missing_items_reason: Option<String>,
     /// Facts that the reviewer corrects; only with `changes-requested`. Whoever corrects a fact has a hand in the draft.
     #[serde(default)]
     facts: BTreeMap<String, Value>,
 }
 
-impl<T: Records, G: Gate> Desk<T, G> {
+impl<T: Records, G: Gate, Q: Silencer> Desk<T, G, Q> {
     /// Answers one request. A refusal is an answer, and recorded like a decision.
     ///
     /// # Errors
@@ -61,15 +68,8 @@ impl<T: Records, G: Gate> Desk<T, G> {
     }
 
     async fn decide(&self, submission: Submission, reviewer: &str, now: Timestamp) -> Result<Answer, Failure> {
-        let Submission { incident, obligation, version, digest, verdict, reason, facts } = submission;
-        let request = DecisionRequest { digest, verdict, reason };
-        let amended = match self.amended(&incident, verdict, facts, reviewer, &request.reason, now).await {
-            Ok(amended) => amended,
-            Err(failure) if failure.fault() == Fault::Rejected => {
-                return Ok(Answer::refused(400, "facts-refused", &failure.chain()));
-            }
-            Err(failure) => return Err(failure),
-        };
+        let Submission { incident, obligation, version, digest, verdict, reason, missing_items_reason, facts } = submission;
+        let request = DecisionRequest { digest, verdict, reason, missing_items_reason };
         let known: Option<Incident> = self.records.get(&Key::incident(&incident)).await?;
         if let Some(elder) = known.and_then(|known| known.absorbed_by)
             && request.verdict == Verdict::Approved
@@ -77,17 +77,12 @@ impl<T: Records, G: Gate> Desk<T, G> {
             let message = format!("the incident turned out to be part of {elder}: reject this draft and decide there");
             return Ok(Answer::refused(409, "absorbed", &message));
         }
-        let key = Key::review(&incident, &obligation, version);
-        if self.records.get::<LegalReview>(&key).await?.is_none() {
-            return Ok(Answer::refused(404, "nothing-waits", "no review of this version was asked for"));
-        }
-        let outcome = RefCell::new(Err(Refusal::AlreadyDecided));
-        let change = |review: &mut LegalReview| {
-            *outcome.borrow_mut() = review.decide(&request, reviewer, now);
-            Ok(())
+        let recorded = self.record(&Key::review(&incident, &obligation, version), &request, &facts, reviewer, now).await;
+        let Recorded { review, outcome } = match recorded {
+            Ok(recorded) => recorded,
+            Err(Halt::Refused(answer)) => return Ok(answer),
+            Err(Halt::Failed(failure)) => return Err(failure),
         };
-        let review = self.records.update(&key, change).await?;
-        let outcome = outcome.into_inner();
         let attempt = Attempt {
             incident: incident.clone(),
             obligation: obligation.clone(),
@@ -99,52 +94,89 @@ impl<T: Records, G: Gate> Desk<T, G> {
         };
         let name = Digest::of_parts(&[reviewer, &now.to_string(), attempt.request.digest.as_str()]);
         self.records.create(&Key::decision_attempt(&incident, &obligation, version, &name), &attempt).await?;
-
-        if outcome.is_ok()
-            && let Some(amended) = amended
-        {
-            self.records.create(&Key::facts(&incident, amended.version()), &amended).await?;
-        }
         // Also after a refused second decision: the first may have stopped between its record and the gate.
-        if let Some(decision) = &review.decision {
-            self.carry_out(decision, now).await?;
-        }
+        self.carry_out(&review, now).await?;
         count(if outcome.is_ok() { "LegalDecisions" } else { "LegalDecisionsRefused" }, 1);
         Ok(match outcome {
-            Ok(decision) => Answer::of(200, &json!({"accepted": true, "decision": decision})),
-            Err(refusal) => Answer::refused(409, refusal.code(), &refusal.to_string()),
+            Ok(Outcome::Decided(decision)) => Answer::of(200, &json!({"accepted": true, "decision": decision})),
+            Ok(Outcome::AwaitsSecond(first)) => {
+                Answer::of(202, &json!({"accepted": true, "awaits_second": true, "first": first}))
+            }
+            Ok(Outcome::Withdrawn(withdrawal)) => Answer::of(200, &json!({"accepted": true, "withdrawn": withdrawal})),
+            Err(refusal) => refused(refusal, &review),
         })
+    }
+
+    /// Writes what the request leads to, together with the facts that it corrects: neither is there without the other.
+    async fn record(
+        &self,
+        key: &Key,
+        request: &DecisionRequest,
+        facts: &BTreeMap<String, Value>,
+        reviewer: &str,
+        now: Timestamp,
+    ) -> Result<Recorded, Halt> {
+        for _ in 0..MOST_RACES {
+            let read = self.records.read::<LegalReview>(std::slice::from_ref(key)).await?;
+            let Some(Versioned { record: mut review, version }) = read.into_iter().flatten().next() else {
+                return Err(Halt::refuse(404, "nothing-waits", "no review of this version was asked for"));
+            };
+            let amended = self.amended(&review.incident, request, facts, reviewer, now).await?;
+            let outcome = review.decide(request, reviewer, now);
+            if outcome.is_err() {
+                return Ok(Recorded { review, outcome });
+            }
+            let mut writes = vec![Write::new(key.clone(), &review, Some(version))?];
+            if let Some(amended) = amended {
+                writes.push(Write::new(Key::facts(&review.incident, amended.version()), &amended, None)?);
+            }
+            if self.records.commit(writes).await? {
+                return Ok(Recorded { review, outcome });
+            }
+        }
+        Err(Failure::transient("others decide about this draft, or correct its facts, at the same time").into())
     }
 
     /// The facts as the reviewer corrects them, without writing them yet.
     async fn amended(
         &self,
         incident: &IncidentId,
-        verdict: Verdict,
-        facts: BTreeMap<String, Value>,
+        request: &DecisionRequest,
+        facts: &BTreeMap<String, Value>,
         reviewer: &str,
-        reason: &str,
         now: Timestamp,
-    ) -> Result<Option<Facts>, Failure> {
+    ) -> Result<Option<Facts>, Halt> {
         if facts.is_empty() {
             return Ok(None);
         }
-        if verdict != Verdict::ChangesRequested {
-            return Err(Failure::rejected("facts are corrected together with `changes-requested` only"));
+        let refuse = |failure: &Failure| Halt::refuse(400, "facts-refused", failure.chain());
+        if request.verdict != Verdict::ChangesRequested {
+            let failure = Failure::rejected("facts are corrected together with `changes-requested` only");
+            return Err(refuse(&failure));
         }
         let versions: Vec<Facts> = self.records.list(&Listing::of_incident(incident, "FACTS#")).await?;
-        let last = versions.last().ok_or_else(|| Failure::rejected("there are no facts to correct"))?;
-        let amended = last.amend(facts, reviewer, reason, now);
-        amended.map(Some).map_err(|error| Failure::rejected("the facts cannot be corrected").because(error))
+        let last = versions.last().ok_or_else(|| refuse(&Failure::rejected("there are no facts to correct")))?;
+        let amended = last.amend(facts.clone(), reviewer, &request.reason, now);
+        let unfit = |error| refuse(&Failure::rejected("the facts cannot be corrected").because(error));
+        amended.map(Some).map_err(unfit)
     }
 
-    async fn carry_out(&self, decision: &Decision, now: Timestamp) -> Result<(), Failure> {
-        let Decision { incident, obligation, version, .. } = decision;
-        if decision.verdict == Verdict::Rejected {
+    /// Does what follows from the review as it stands; a repeat does it again.
+    async fn carry_out(&self, review: &LegalReview, now: Timestamp) -> Result<(), Failure> {
+        let LegalReview { incident, obligation, version, .. } = review;
+        let waiting = Key::waiting(incident, obligation, *version);
+        let Some(answer) = review.answer() else {
+            return match &review.first {
+                Some(first) => self.show_first(&waiting, &first.reviewer).await,
+                None => Ok(()),
+            };
+        };
+        if let Some((state, reason)) = review.decision.as_ref().and_then(ending) {
             let change = |duty: &mut Duty| {
                 if duty.state == DutyState::Open {
-                    duty.state = DutyState::Withheld;
+                    duty.state = state;
                     duty.changed_at = now;
+                    duty.ended_because = Some(reason.to_owned());
                 }
                 Ok(())
             };
@@ -153,9 +185,51 @@ impl<T: Records, G: Gate> Desk<T, G> {
         let key = Key::gate_token(incident, obligation, *version);
         if let Some(GateToken { token }) = self.records.get(&key).await? {
             // `false`: the task has timed out, and asks again with a new token that goes through at once.
-            self.gate.resume(&token, &json!({"verdict": decision.verdict, "digest": decision.digest})).await?;
+            self.gate.resume(&token, &answer).await?;
             self.records.remove(&key).await?;
         }
-        self.records.remove(&Key::waiting(incident, obligation, *version)).await
+        self.records.remove(&waiting).await?;
+        for (_, reminder) in review.reminders() {
+            self.silencer.silence(&reminder.name()).await?;
+        }
+        Ok(())
     }
+
+    /// Shows in what waits who was the first of two.
+    async fn show_first(&self, waiting: &Key, reviewer: &str) -> Result<(), Failure> {
+        if self.records.get::<WaitingReview>(waiting).await?.is_none_or(|shown| shown.first_reviewer.is_some()) {
+            return Ok(());
+        }
+        let change = |shown: &mut WaitingReview| {
+            shown.first_reviewer = Some(reviewer.to_owned());
+            Ok(())
+        };
+        self.records.update(waiting, change).await.map(drop)
+    }
+}
+
+/// A request that was taken or refused, and the review as it stands.
+struct Recorded {
+    review: LegalReview,
+    outcome: Result<Outcome, Refusal>,
+}
+
+/// How a decision ends the duty, and why; `None` where it goes on.
+fn ending(decision: &Decision) -> Option<(DutyState, &str)> {
+    let state = match decision.verdict {
+        Verdict::Rejected => DutyState::Withheld,
+        Verdict::NotNotifiable => DutyState::NotNotifiable,
+        Verdict::Approved | Verdict::ChangesRequested | Verdict::Withdrawn => return None,
+    };
+    Some((state, &decision.reason))
+}
+
+/// A refusal by its code. What is missing is listed.
+fn refused(refusal: Refusal, review: &LegalReview) -> Answer {
+    let (code, message) = (refusal.code(), refusal.to_string());
+    if refusal != Refusal::MissingItemsUnexplained {
+        return Answer::refused(409, code, &message);
+    }
+    let missing = &review.missing_items;
+    Answer::of(409, &json!({"accepted": false, "code": code, "message": message, "missing_items": missing}))
 }

@@ -9,6 +9,7 @@ use incident::{Digest, Failure, IncidentId, organisation};
 use jiff::Timestamp;
 use platform::telemetry::count;
 use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 /// Sends.
@@ -54,11 +55,18 @@ impl<T: Records, S: Settings, M: Mail> Sender<T, S, M> {
         let SendTask { incident, obligation, version, digest } = task;
         let draft: Draft =
             self.records.require(&Key::draft(&incident, &obligation, version), "draft of this version").await?;
-        let review: LegalReview =
-            self.records.require(&Key::review(&incident, &obligation, version), "review of this version").await?;
-        let decision = review.decision.ok_or_else(|| Failure::rejected("counsel has not decided"))?;
-        let approval = Approval::from_decision(&decision, &draft)
-            .map_err(|error| Failure::rejected("the text is not approved").because(error))?;
+        let review = Key::review(&incident, &obligation, version);
+        self.records.require::<LegalReview>(&review, "review of this version").await?;
+        // From this write on nothing can be withdrawn: of a withdrawal and a send at the same time, one comes first.
+        let released = RefCell::new(None);
+        let release = |review: &mut LegalReview| {
+            let approval = review.release(&draft, now);
+            let refused = |error| Failure::rejected("the text is not approved").because(error);
+            released.replace(Some(approval.map_err(refused)?));
+            Ok(())
+        };
+        self.records.update(&review, release).await?;
+        let approval = released.into_inner().ok_or_else(|| Failure::rejected("the text is not approved"))?;
         if *approval.digest() != digest {
             return Err(Failure::rejected("the text to send is not the one that was approved"));
         }

@@ -7,7 +7,8 @@ import sys
 from demo import command, screen, stack
 
 SAMPLE_REASON = "Read in full; the facts are as the register has them."
-VERDICTS = {"a": "--approve", "r": "--reject", "c": "--changes"}
+SAMPLE_MISSING_REASON = "What is missing is not known yet, and is told as soon as it is."
+VERDICTS = {"a": "--approve", "r": "--reject", "c": "--changes", "n": "--not-notifiable"}
 
 
 class Counsel:
@@ -26,10 +27,12 @@ class Counsel:
         place = ("--url", self.deployed.decision_url, "--table", self.deployed.table)
         return command.run("decide", *place, *arguments, environment=command.environment(self.aws, self.keys[name]))
 
-    def decide(self, waiting: dict, digest: str, verdict: str, reason: str, facts: str | None = None) -> str:
+    def decide(self, waiting: dict, draft: dict, verdict: str, reason: str, facts: str | None = None, missing: str | None = None) -> str:
         """Hand in a decision; answers who made it."""
         name = self.who(waiting["incident"])
-        answer = [verdict, "--digest", digest, "--reason", reason]
+        answer = [verdict, "--digest", draft["digest"], "--reason", reason]
+        if missing:
+            answer += ["--missing-items-reason", missing]
         if facts:
             answer += ["--facts", facts]
         self.tocsin(name, waiting["incident"], waiting["obligation"], *answer)
@@ -66,7 +69,8 @@ def recipients(watch) -> dict:
 
 
 def approve_as_sample(counsel: Counsel, waiting: dict, draft: dict) -> None:
-    name = counsel.decide(waiting, draft["digest"], "--approve", SAMPLE_REASON)
+    missing = SAMPLE_MISSING_REASON if draft["gaps"] else None
+    name = counsel.decide(waiting, draft, "--approve", SAMPLE_REASON, missing=missing)
     screen.say(f"YES=1: {name}, a sample, approves this text.")
 
 
@@ -75,16 +79,18 @@ def ask(counsel: Counsel, waiting: dict, draft: dict) -> None:
     while True:
         name = counsel.who(waiting["incident"])
         screen.say()
-        choice = prompt(f"{name} decides: [a]pprove, [r]eject, ask for [c]hanges? ").lower()[:1]
+        choice = prompt(f"{name} decides: [a]pprove, [r]eject, ask for [c]hanges, duty does [n]ot exist? ").lower()[:1]
         if choice not in VERDICTS:
             continue
         reason = prompt("Reason (goes into the register): ")
+        is_explained = choice == "a" and draft["gaps"]
+        missing = prompt("Why it may go out without what is missing: ") if is_explained else ""
         facts = prompt("A JSON file of corrected facts, or nothing: ") if choice == "c" else ""
         if facts and not pathlib.Path(facts).is_file():
             screen.complain(f"there is no file `{facts}`")
             continue
         try:
-            counsel.decide(waiting, draft["digest"], VERDICTS[choice], reason, facts or None)
+            counsel.decide(waiting, draft, VERDICTS[choice], reason, facts or None, missing or None)
             return
         except command.CommandFailed as refusal:
             screen.complain(str(refusal))

@@ -159,6 +159,8 @@ def of_obligation(record: dict) -> list[Happening]:
     states = {
         "not-turned-on": "counsel has not turned this rule on, so a person was paged",
         "withheld": "counsel decided that nothing is sent",
+        "not-notifiable": "counsel decided that this duty does not exist",
+        "obsolete": "no longer owed",
     }
     what = f"{obligation['id']}: {states.get(record['state'], due)}"
     # A duty changes as it goes on; it is shown as it was first seen.

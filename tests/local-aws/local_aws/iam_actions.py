@@ -105,6 +105,8 @@ def actions_of(operation: Operation, headers: dict, query: dict, body: bytes) ->
         actions.append("iam:PassRole")
     if operation.name == "StartQueryExecution" and prefix == "athena":
         actions += _SEARCH
+    if operation.name == "CreateSchedule" and prefix == "scheduler":
+        actions.append("iam:PassRole")
     if operation.name == "RotateSecret":
         actions.append("lambda:InvokeFunction")
     if operation.name == "StartAutomationExecution" and (json_object(body).get("Parameters") or {}).get("AutomationAssumeRole"):

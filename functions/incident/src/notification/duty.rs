@@ -1,8 +1,8 @@
 //! What is recorded of a duty on its way: the obligation, its deliveries, and every attempt to decide.
 
 use super::assess::Obligation;
+use super::decision::{DecisionRequest, Refusal};
 use super::facts::{AUTHOR, Facts};
-use super::review::{DecisionRequest, Refusal};
 use crate::Digest;
 use crate::organisation::Organisation;
 use crate::record::{Incident, IncidentId};
@@ -23,6 +23,28 @@ pub enum DutyState {
     Sent,
     /// Counsel decided that nothing is sent.
     Withheld,
+    /// Counsel decided that the duty does not exist.
+    NotNotifiable,
+    /// A later assessment does not bring it any more, or another incident has taken it over.
+    Obsolete,
+}
+
+impl DutyState {
+    /// Whether nobody has to do anything about it. An obsolete duty is owed again if a later assessment brings it back.
+    pub fn is_settled(self) -> bool {
+        match self {
+            Self::Open | Self::NotTurnedOn => false,
+            Self::Sent | Self::Withheld | Self::NotNotifiable | Self::Obsolete => true,
+        }
+    }
+
+    /// Whether no assessment changes it: it was sent, or counsel has decided.
+    pub fn is_final(self) -> bool {
+        match self {
+            Self::Open | Self::NotTurnedOn | Self::Obsolete => false,
+            Self::Sent | Self::Withheld | Self::NotNotifiable => true,
+        }
+    }
 }
 
 /// A duty of one incident.
@@ -38,6 +60,20 @@ pub struct Duty {
     pub state: DutyState,
     /// When that was last changed.
     pub changed_at: Timestamp,
+    /// Why it ended without a notice, in the words of counsel or of the assessment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_because: Option<String>,
+    /// How often it came back after it was obsolete: each time has an execution of its own.
+    #[serde(default)]
+    pub returns: u32,
+}
+
+impl Duty {
+    /// The name of the execution that sees to it.
+    pub fn execution(&self) -> String {
+        let name = format!("{}-{}", self.incident, self.obligation.id);
+        if self.returns == 0 { name } else { format!("{name}-r{}", self.returns) }
+    }
 }
 
 /// Where a delivery stands.

@@ -2,6 +2,7 @@
 //!
 //! The law is data (`obligations/*.toml`), and so are the notices (`notices/<id>/<lang>.*`). Facts, not legal advice.
 
+mod approval;
 pub mod assess;
 mod calendar;
 mod check;
@@ -15,6 +16,7 @@ mod dates;
 mod deadline;
 pub mod deadline_rule;
 mod decided;
+mod decision;
 mod derive;
 pub mod draft;
 pub mod duty;
@@ -24,8 +26,10 @@ mod iso3166;
 mod items;
 mod law;
 mod notices;
+mod obsolete;
 mod order;
 mod page;
+mod reminder;
 pub mod review;
 mod rows;
 pub mod rule;
@@ -38,13 +42,17 @@ mod vocabulary;
 mod weigh;
 mod words;
 
+pub use approval::{Approval, NotApproved};
 pub use assess::{Assessment, HeldBack, NotTriggered, Obligation};
 pub use deadline::Times;
 pub use decided::Decided;
+pub use decision::{Assent, Decision, DecisionRequest, Outcome, Refusal, Verdict, Withdrawal};
 pub use draft::{Draft, DraftError, Measure, Writing};
 pub use duty::{Attempt, Delivery, DeliveryState, Duty, DutyState};
 pub use facts::{Fact, FactError, Facts, Source};
-pub use review::{Approval, Decision, DecisionRequest, LegalReview, NotApproved, Refusal, Verdict};
+pub use obsolete::obsolete_because;
+pub use reminder::Reminder;
+pub use review::{Closure, LegalReview};
 pub use rule::Rule;
 pub use rules::{RuleError, Rules};
 pub use settings::SettingError;

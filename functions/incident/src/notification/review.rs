@@ -1,10 +1,13 @@
-//! The legal gate: one decision about one exact text, and the approval that only such a decision gives.
+//! The legal gate: one decision about one exact text, by one reviewer or by two.
 
+use super::approval::{Approval, NotApproved};
+use super::decision::{Assent, Decision, DecisionRequest, Outcome, Refusal, Verdict, Withdrawal};
 use super::draft::Draft;
 use crate::Digest;
 use crate::record::IncidentId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// A draft that waits for counsel, or was decided about.
@@ -24,84 +27,32 @@ pub struct LegalReview {
     pub requested_at: Timestamp,
     /// When the duty is due; passing it decides nothing.
     pub due_at: Option<Timestamp>,
+    /// What the law asks for and the text cannot say: an approval has to say why it may be sent without.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing_items: Vec<String>,
+    /// Whether two reviewers have to agree.
+    #[serde(default)]
+    pub four_eyes: bool,
+    /// The first of the two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<Assent>,
     /// What was decided.
     pub decision: Option<Decision>,
+    /// Since when the text is on its way: from then on nothing is withdrawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sending_since: Option<Timestamp>,
+    /// Why nobody has to decide any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed: Option<Closure>,
 }
 
-/// What a reviewer asks to be recorded.
+/// That a review ended without counsel, since the duty did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DecisionRequest {
-    /// The digest of the text that the reviewer has read.
-    pub digest: Digest,
-    /// What becomes of it.
-    pub verdict: Verdict,
-    /// Why; needed for every verdict, since the register has to show it (GDPR Art. 5(2), 33(5)).
-    pub reason: String,
-}
-
-/// What becomes of a draft.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verdict {
-    /// This exact text may be sent.
-    Approved,
-    /// It may not be sent, and no other text is asked for.
-    Rejected,
-    /// Another text is asked for.
-    ChangesRequested,
-}
-
-/// A decision that was accepted. Written once; only [`LegalReview::decide`] makes one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Decision {
-    /// The incident.
-    pub incident: IncidentId,
-    /// The obligation.
-    pub obligation: String,
-    /// The version of the draft.
-    pub version: u32,
-    /// The digest of the text that was decided about.
-    pub digest: Digest,
-    /// What becomes of it.
-    pub verdict: Verdict,
+pub struct Closure {
     /// Why.
     pub reason: String,
-    /// Who decided.
-    pub reviewer: String,
     /// When.
-    pub decided_at: Timestamp,
-}
-
-/// Why a decision was refused. A refusal is recorded like a decision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[serde(rename_all = "kebab-case")]
-pub enum Refusal {
-    /// A decision is final; changed facts bring a new draft with a review of its own.
-    #[error("this draft was already decided about; a new text needs a new draft")]
-    AlreadyDecided,
-    /// The reviewer has read another text.
-    #[error("the text is not the one that was read; show it again and decide about its digest")]
-    TextChanged,
-    /// Whoever had a hand in a draft does not decide about it.
-    #[error("the reviewer had a hand in this draft; someone else has to decide")]
-    ReviewerIsDrafter,
-    /// The register has to show why.
-    #[error("a decision needs a reason")]
-    ReasonMissing,
-}
-
-impl Refusal {
-    /// Its stable code.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::AlreadyDecided => "already-decided",
-            Self::TextChanged => "text-changed",
-            Self::ReviewerIsDrafter => "reviewer-is-drafter",
-            Self::ReasonMissing => "reason-missing",
-        }
-    }
+    pub at: Timestamp,
 }
 
 impl LegalReview {
@@ -115,18 +66,81 @@ impl LegalReview {
             drafters: draft.drafters.clone(),
             requested_at,
             due_at,
+            missing_items: draft.gaps.clone(),
+            four_eyes: false,
+            first: None,
             decision: None,
+            sending_since: None,
+            closed: None,
         }
     }
 
-    /// Decides, once, and keeps the decision.
+    /// The same, by two reviewers.
+    #[must_use]
+    pub fn by_two(self) -> Self {
+        Self { four_eyes: true, ..self }
+    }
+
+    /// Takes a reviewer's request: decides, once; lets the first of two agree; or takes an approval back.
     ///
     /// # Errors
-    /// A second decision, one about another text, one by a drafter, one without a reason.
-    pub fn decide(&mut self, request: &DecisionRequest, reviewer: &str, at: Timestamp) -> Result<Decision, Refusal> {
+    /// A second decision, one about another text, one by a drafter, one without a reason; an approval of what is not complete
+    /// without a word on that; the same reviewer as both of two; a withdrawal of what was not approved or is being sent.
+    pub fn decide(&mut self, request: &DecisionRequest, reviewer: &str, at: Timestamp) -> Result<Outcome, Refusal> {
+        if self.closed.is_some() {
+            return Err(Refusal::DutyEnded);
+        }
+        if request.verdict == Verdict::Withdrawn {
+            return self.withdraw(request, reviewer, at).map(Outcome::Withdrawn);
+        }
         if self.decision.is_some() {
             return Err(Refusal::AlreadyDecided);
         }
+        self.check(request, reviewer)?;
+        let missing_items_reason = request.missing_items_reason.clone().filter(|reason| !reason.trim().is_empty());
+        let is_explained = self.missing_items.is_empty() || missing_items_reason.is_some();
+        if request.verdict == Verdict::Approved && !is_explained {
+            return Err(Refusal::MissingItemsUnexplained);
+        }
+        if self.four_eyes && request.verdict.takes_two() {
+            match &self.first {
+                None => {
+                    let assent = Assent {
+                        reviewer: reviewer.to_owned(),
+                        verdict: request.verdict,
+                        digest: self.digest.clone(),
+                        reason: request.reason.clone(),
+                        missing_items_reason,
+                        at,
+                    };
+                    self.first = Some(assent.clone());
+                    return Ok(Outcome::AwaitsSecond(assent));
+                }
+                Some(first) if is_same_person(&first.reviewer, reviewer) => return Err(Refusal::SameReviewerTwice),
+                Some(first) if first.verdict != request.verdict => return Err(Refusal::VerdictsDiffer),
+                Some(_) => {}
+            }
+        }
+        let decision = Decision {
+            incident: self.incident.clone(),
+            obligation: self.obligation.clone(),
+            version: self.version,
+            digest: self.digest.clone(),
+            verdict: request.verdict,
+            reason: request.reason.clone(),
+            missing_items_reason,
+            reviewer: reviewer.to_owned(),
+            decided_at: at,
+            four_eyes: self.four_eyes,
+            first: self.first.clone(),
+            withdrawn: None,
+        };
+        self.decision = Some(decision.clone());
+        Ok(Outcome::Decided(decision))
+    }
+
+    /// What holds for every request.
+    fn check(&self, request: &DecisionRequest, reviewer: &str) -> Result<(), Refusal> {
         if request.digest != self.digest {
             return Err(Refusal::TextChanged);
         }
@@ -136,107 +150,75 @@ impl LegalReview {
         if request.reason.trim().is_empty() {
             return Err(Refusal::ReasonMissing);
         }
-        let decision = Decision {
-            incident: self.incident.clone(),
-            obligation: self.obligation.clone(),
-            version: self.version,
-            digest: self.digest.clone(),
-            verdict: request.verdict,
-            reason: request.reason.clone(),
-            reviewer: reviewer.to_owned(),
-            decided_at: at,
-        };
-        self.decision = Some(decision.clone());
-        Ok(decision)
+        Ok(())
     }
-}
 
-/// Leave to send one exact text, once.
-///
-/// It is made by [`Approval::from_decision`] alone, cannot be copied or read from a record, and is given up by sending.
-#[derive(Debug)]
-#[must_use = "an approval is given up by sending the text that it covers"]
-pub struct Approval {
-    incident: IncidentId,
-    obligation: String,
-    version: u32,
-    digest: Digest,
-    reviewer: String,
-    decided_at: Timestamp,
-}
+    fn withdraw(&mut self, request: &DecisionRequest, reviewer: &str, at: Timestamp) -> Result<Withdrawal, Refusal> {
+        self.check(request, reviewer)?;
+        let sending = self.sending_since.is_some();
+        let approved = self.decision.as_mut().filter(|decision| decision.verdict == Verdict::Approved);
+        let decision = approved.ok_or(Refusal::NothingToWithdraw)?;
+        if decision.withdrawn.is_some() {
+            return Err(Refusal::AlreadyDecided);
+        }
+        if sending {
+            return Err(Refusal::SendingBegan);
+        }
+        let withdrawal = Withdrawal { reviewer: reviewer.to_owned(), reason: request.reason.clone(), at };
+        decision.withdrawn = Some(withdrawal.clone());
+        Ok(withdrawal)
+    }
 
-/// Why a decision gives no approval of a draft.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[serde(rename_all = "kebab-case")]
-pub enum NotApproved {
-    /// The verdict is another one.
-    #[error("the decision does not approve the draft")]
-    Verdict,
-    /// The decision is about another draft, or the draft is not the text that its digest names.
-    #[error("the decision is about another text than this draft")]
-    AnotherText,
-    /// Whoever had a hand in a draft does not decide about it.
-    #[error("the decision was made by a drafter")]
-    ReviewerIsDrafter,
-}
-
-impl Approval {
-    /// The approval that `decision` gives of `draft`.
+    /// Gives the approval out for sending `draft`. From then on it cannot be withdrawn; a repeat gives it again.
     ///
     /// # Errors
-    /// A decision that does not approve, is about another text, or was made by a drafter.
-    pub fn from_decision(decision: &Decision, draft: &Draft) -> Result<Self, NotApproved> {
-        if decision.verdict != Verdict::Approved {
-            return Err(NotApproved::Verdict);
+    /// What [`Approval::from_decision`] refuses, and a duty that has ended.
+    pub fn release(&mut self, draft: &Draft, at: Timestamp) -> Result<Approval, NotApproved> {
+        if self.closed.is_some() {
+            return Err(NotApproved::DutyEnded);
         }
-        let same_draft = decision.incident == draft.incident
-            && decision.obligation == draft.obligation
-            && decision.version == draft.version
-            && decision.digest == draft.digest;
-        if !same_draft || !draft.is_intact() {
-            return Err(NotApproved::AnotherText);
+        let approval = Approval::from_decision(self.decision.as_ref().ok_or(NotApproved::Undecided)?, draft)?;
+        self.sending_since = self.sending_since.or(Some(at));
+        Ok(approval)
+    }
+
+    /// Ends the review without counsel, since the duty has ended. What is being sent, or was held back, stays as it is.
+    pub fn close(&mut self, reason: &str, at: Timestamp) {
+        let stands = match &self.decision {
+            None => false,
+            Some(decision) => decision.verdict != Verdict::Approved || self.sending_since.is_some(),
+        };
+        if !stands && self.closed.is_none() {
+            self.closed = Some(Closure { reason: reason.to_owned(), at });
         }
-        if is_among(&decision.reviewer, &draft.drafters) {
-            return Err(NotApproved::ReviewerIsDrafter);
+    }
+
+    /// Whether the text is spent and the duty is not: the next draft is another version.
+    pub fn asks_for_another_text(&self) -> bool {
+        let by_decision = self
+            .decision
+            .as_ref()
+            .is_some_and(|decision| decision.verdict == Verdict::ChangesRequested || decision.withdrawn.is_some());
+        by_decision || self.closed.is_some()
+    }
+
+    /// What the execution that waits is told; `None` while counsel has not decided.
+    pub fn answer(&self) -> Option<Value> {
+        if self.closed.is_some() {
+            return Some(json!({"verdict": "obsolete", "digest": self.digest}));
         }
-        Ok(Self {
-            incident: decision.incident.clone(),
-            obligation: decision.obligation.clone(),
-            version: decision.version,
-            digest: decision.digest.clone(),
-            reviewer: decision.reviewer.clone(),
-            decided_at: decision.decided_at,
-        })
-    }
-
-    /// Whether it covers exactly this text.
-    pub fn covers(&self, draft: &Draft) -> bool {
-        self.incident == draft.incident
-            && self.obligation == draft.obligation
-            && self.version == draft.version
-            && self.digest == draft.digest
-            && draft.is_intact()
-    }
-
-    /// The digest of the text.
-    pub fn digest(&self) -> &Digest {
-        &self.digest
-    }
-
-    /// Who approved.
-    pub fn reviewer(&self) -> &str {
-        &self.reviewer
-    }
-
-    /// When.
-    pub fn decided_at(&self) -> Timestamp {
-        self.decided_at
+        let decision = self.decision.as_ref()?;
+        let verdict = if decision.withdrawn.is_some() { Verdict::Withdrawn } else { decision.verdict };
+        Some(json!({"verdict": verdict, "digest": decision.digest}))
     }
 }
 
-/// Whether someone had a hand in a draft. IAM takes names that differ only by case as one, so this does too; nobody at all
-/// counts as a drafter.
-fn is_among(reviewer: &str, drafters: &BTreeSet<String>) -> bool {
-    let reviewer = reviewer.trim();
-    reviewer.is_empty() || drafters.iter().any(|drafter| drafter.trim().eq_ignore_ascii_case(reviewer))
+/// Whether someone had a hand in a draft. Nobody at all counts as a drafter.
+pub(super) fn is_among(reviewer: &str, drafters: &BTreeSet<String>) -> bool {
+    reviewer.trim().is_empty() || drafters.iter().any(|drafter| is_same_person(drafter, reviewer))
+}
+
+/// IAM takes names that differ only by case as one, so this does too.
+pub(super) fn is_same_person(one: &str, other: &str) -> bool {
+    one.trim().eq_ignore_ascii_case(other.trim())
 }

@@ -2,7 +2,7 @@
 
 use super::assess::key;
 use super::rules::Rules;
-use crate::organisation::Organisation;
+use crate::organisation::{LegalGate, Organisation};
 use serde_json::json;
 
 /// A setting that the rules cannot use.
@@ -61,6 +61,11 @@ impl Rules {
             if let Some(problem) = decided.fault() {
                 refuse(format!("turned_on.{id}"), problem.to_owned());
             }
+        }
+        // A misspelt name would ask for one reviewer where two are meant.
+        let is_rule = |id: &str| rules.get(id).is_some_and(|rule| key(&rule.id) == id);
+        for id in organisation.legal_gate.four_eyes.iter().filter(|id| *id != LegalGate::ALL && !is_rule(id)) {
+            refuse(format!("legal_gate.four_eyes.{id}"), "there is no rule of this name, in lower case".to_owned());
         }
         for (id, recipient) in &organisation.recipients {
             match rules.rule_of(id) {

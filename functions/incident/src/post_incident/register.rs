@@ -1,7 +1,7 @@
 //! The entry in the register of personal data breaches (GDPR Art. 33(5)): facts, effects, remedial action.
 
-use super::report::Report;
-use crate::notification::Facts;
+use super::report::{DecisionLine, Report};
+use crate::notification::{Facts, Verdict};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -59,23 +59,43 @@ impl Report {
             lines.push(format!("{} on {}: {}{when}.", action.action, action.target, action.state));
         }
         for obligation in &self.obligations {
-            let told = match obligation.sent_at {
-                Some(at) => format!("told on {}", at.strftime("%Y-%m-%d %H:%M:%S UTC")),
-                None => format!("not told ({})", obligation.state),
+            let told = match (obligation.sent_at, &obligation.because) {
+                (Some(at), _) => format!("told on {}", at.strftime("%Y-%m-%d %H:%M:%S UTC")),
+                // What counsel decided stands below, with the reason.
+                (None, Some(because)) if obligation.state == "obsolete" => {
+                    format!("not told, no longer owed: {because}")
+                }
+                (None, _) => format!("not told ({})", obligation.state),
             };
             let recipient = obligation.recipient.replace('_', " ");
             lines.push(format!("{}: {recipient} {told}.", obligation.citation));
         }
-        for decision in
-            self.decisions.iter().filter(|decision| decision.verdict != crate::notification::Verdict::Approved)
-        {
-            let verdict = super::report::name_of(&decision.verdict);
-            lines.push(format!("Notice {} was {verdict}: {}", decision.obligation, decision.reason));
-        }
+        lines.extend(self.decisions.iter().filter_map(|decision| self.decided(decision)));
         if lines.is_empty() {
             lines.push("No remedial action is recorded.".to_owned());
         }
         lines
+    }
+}
+
+impl Report {
+    /// A decision as the register shows it; `None` for an approval of a complete text, which shows as a notice that was sent.
+    fn decided(&self, decision: &DecisionLine) -> Option<String> {
+        let DecisionLine { obligation, reason, .. } = decision;
+        match decision.verdict {
+            Verdict::Approved => decision
+                .missing_items_reason
+                .as_ref()
+                .map(|why| format!("Notice {obligation} was approved although it lacks what the law asks for: {why}")),
+            Verdict::NotNotifiable => {
+                let duty = self.obligations.iter().find(|line| line.obligation == *obligation);
+                let citation = duty.map_or(obligation.as_str(), |duty| duty.citation.as_str());
+                Some(format!("{citation}: decided that this duty does not exist: {reason}"))
+            }
+            Verdict::Rejected | Verdict::ChangesRequested | Verdict::Withdrawn => {
+                Some(format!("Notice {obligation} was {}: {reason}", super::report::name_of(&decision.verdict)))
+            }
+        }
     }
 }
 

@@ -105,8 +105,11 @@ pub struct ObligationLine {
     pub recipient: String,
     /// By when; `None` where the law sets no limit or its clock has not started.
     pub due_at: Option<Timestamp>,
-    /// Where it stands: `waiting`, `sent`, `withheld`, `not-turned-on`, …
+    /// Where it stands: `waiting`, `sent`, `withheld`, `not-notifiable`, `obsolete`, `not-turned-on`, …
     pub state: String,
+    /// Why it ended without a notice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
     /// When it was sent.
     pub sent_at: Option<Timestamp>,
     /// The identifier that the mail service gave.
@@ -126,8 +129,14 @@ pub struct DecisionLine {
     pub verdict: Verdict,
     /// Who decided.
     pub reviewer: String,
+    /// Who had decided the same before, where two have to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_reviewer: Option<String>,
     /// Why.
     pub reason: String,
+    /// Why the text may go out although it lacks what the law asks for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing_items_reason: Option<String>,
     /// When.
     pub decided_at: Timestamp,
     /// The digest of the text that was decided about.
@@ -274,8 +283,13 @@ impl Report {
                 "due_at": line.due_at.map(shown), "state": line.state, "sent_at": line.sent_at.map(shown), "left": left })
         });
         let decisions = self.decisions.iter().map(|line| {
-            json!({ "obligation": line.obligation, "version": line.version, "verdict": line.verdict, "reviewer": line.reviewer,
-                "reason": line.reason, "decided_at": shown(line.decided_at), "digest": line.digest })
+            let reviewers = line.first_reviewer.iter().chain([&line.reviewer]).map(String::as_str).collect::<Vec<_>>();
+            let missing =
+                line.missing_items_reason.iter().map(|why| format!("sent without all that the law asks for: {why}"));
+            let reasons = std::iter::once(line.reason.clone()).chain(missing).collect::<Vec<_>>();
+            json!({ "obligation": line.obligation, "version": line.version, "verdict": line.verdict,
+                "reviewer": reviewers.join(", "), "reason": reasons.join("; "), "decided_at": shown(line.decided_at),
+                "digest": line.digest })
         });
         let incident = &self.incident;
         Ok(json!({

@@ -175,6 +175,11 @@ impl Key {
         Self::new(incident(id), format!("ATTEMPT#{obligation}#{version:06}#{}", attempt.short(24)))
     }
 
+    /// A reminder about the review of one version of a draft.
+    pub fn reminder(id: &IncidentId, obligation: &str, version: u32, percent: u8) -> Self {
+        Self::new(incident(id), format!("REMINDER#{obligation}#{version:06}#{percent:03}"))
+    }
+
     /// The delivery of a notice.
     pub fn delivery(id: &IncidentId, obligation: &str) -> Self {
         Self::new(incident(id), format!("DELIVERY#{obligation}"))

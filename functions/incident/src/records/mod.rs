@@ -50,6 +50,30 @@ pub struct WaitingReview {
     pub due_at: Option<Timestamp>,
     /// When the review was asked for.
     pub requested_at: Timestamp,
+    /// Whether two reviewers have to agree.
+    #[serde(default)]
+    pub four_eyes: bool,
+    /// The first of the two, who cannot be the second.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_reviewer: Option<String>,
+}
+
+/// A reminder to counsel, sent once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentReminder {
+    /// The incident.
+    pub incident: IncidentId,
+    /// The obligation.
+    pub obligation: String,
+    /// The version of the draft.
+    pub version: u32,
+    /// How much of the time to the deadline had gone by, in percent.
+    pub percent: u8,
+    /// When it was first due to go out.
+    pub at: Timestamp,
+    /// When it went out; `None` until it did, so that a repeat after a failure sends it again.
+    #[serde(default)]
+    pub sent_at: Option<Timestamp>,
 }
 
 /// An approval that waits for an answer.

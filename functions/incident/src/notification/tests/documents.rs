@@ -14,7 +14,9 @@ fn read(document: Value) -> Result<Facts, Vec<FactError>> {
 
 #[test]
 fn a_document_of_facts_is_read() {
-    let facts = read(json!({"t.aware": "2026-11-27T16:20:00+01:00", "affected.US-CA": 640, "risk_level": null, "tz": "Europe/Berlin"}));
+    let facts = read(
+        json!({"t.aware": "2026-11-27T16:20:00+01:00", "affected.US-CA": 640, "risk_level": null, "tz": "Europe/Berlin"}),
+    );
     let facts = facts.unwrap();
     assert_eq!(facts.known("affected.US-CA"), Some(&json!(640)));
     assert_eq!(facts.known("risk_level"), None);
@@ -59,7 +61,10 @@ fn facts_that_contradict_each_other_are_refused() {
         (json!({"entity.eu_establishment": false, "entity.main_establishment": "DE"}), "entity.eu_establishment"),
         (json!({"affected_total_phi": 10, "affected_max_single_state_phi": 11}), "affected_max_single_state_phi"),
         (json!({"t.discovery": "2026-11-27", "t.determination": "2026-11-24"}), "t.determination"),
-        (json!({"t.aware": "2026-11-27T10:00:00Z", "t.submitted.EU-GDPR-33-1": "2026-11-27T09:00:00Z"}), "t.submitted.EU-GDPR-33-1"),
+        (
+            json!({"t.aware": "2026-11-27T10:00:00Z", "t.submitted.EU-GDPR-33-1": "2026-11-27T09:00:00Z"}),
+            "t.submitted.EU-GDPR-33-1",
+        ),
         (json!({"submitted.EU-GDPR-33-1": false, "t.submitted.EU-GDPR-33-1": "2026-11-27"}), "submitted.EU-GDPR-33-1"),
         (
             json!({"entity.nis2_type": "marketplace", "data_compromised_maliciously": true, "nis2_significant_incident": false}),
@@ -67,7 +72,9 @@ fn facts_that_contradict_each_other_are_refused() {
         ),
     ] {
         let errors = read(document.clone()).unwrap_err();
-        let [FactError::Contradiction { fact: named, .. }] = errors.as_slice() else { panic!("{document}: {errors:?}") };
+        let [FactError::Contradiction { fact: named, .. }] = errors.as_slice() else {
+            panic!("{document}: {errors:?}")
+        };
         assert_eq!(named, fact, "{document}");
     }
     for fits in [
@@ -102,12 +109,16 @@ fn the_data_map_names_resources_by_pattern() {
         let one = DataHolding { affected: BTreeMap::from([("DE".to_owned(), 3)]), ..holding(pattern) };
         mapped(vec![one], &[bucket]).known("affected.DE").cloned()
     };
-    for (pattern, bucket) in
-        [("kranich-*", "kranich-staff"), ("*-staff", "kranich-staff"), ("k*h-*ff", "kranich-staff"), ("k-*", "k-a/2026/x.csv")]
-    {
+    for (pattern, bucket) in [
+        ("kranich-*", "kranich-staff"),
+        ("*-staff", "kranich-staff"),
+        ("k*h-*ff", "kranich-staff"),
+        ("k-*", "k-a/2026/x.csv"),
+    ] {
         assert_eq!(counts(pattern, bucket), Some(json!(3)), "{pattern} {bucket}");
     }
-    for (pattern, bucket) in [("kranich-*", "kranic-staff"), ("*-staff", "kranich-staffs"), ("k*x*f", "kranich-staff")] {
+    for (pattern, bucket) in [("kranich-*", "kranic-staff"), ("*-staff", "kranich-staffs"), ("k*x*f", "kranich-staff")]
+    {
         assert_eq!(counts(pattern, bucket), None, "{pattern} {bucket}");
     }
 }

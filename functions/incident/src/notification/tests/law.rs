@@ -99,10 +99,7 @@ fn a_hold_suspends_only_where_the_rule_allows_it_and_it_is_written() {
         obligation(&only(&[("law_enforcement_hold", hold)]), id).unwrap()
     };
     let suspended = held(true, "us-ca-ind").held.unwrap();
-    assert_eq!(
-        (suspended.agency.as_deref(), suspended.until.as_deref()),
-        (Some("State police"), Some("2027-01-01"))
-    );
+    assert_eq!((suspended.agency.as_deref(), suspended.until.as_deref()), (Some("State police"), Some("2027-01-01")));
     assert!(held(false, "us-ca-ind").held.is_none());
     for never in ["eu-gdpr-33-1", "eu-nis2-23-4b", "eu-dora-19-init", "eu-cra-14-2a", "us-pr-reg"] {
         assert!(held(true, never).held.is_none(), "{never}");
@@ -155,7 +152,8 @@ fn with_own(obligation: Value) -> Organisation {
 
 #[test]
 fn an_organisation_changes_and_adds_rules() {
-    let changed = with_own(json!({"id": "US-CA-REG", "effective_from": null, "confidence": "low", "decided": decided()}));
+    let changed =
+        with_own(json!({"id": "US-CA-REG", "effective_from": null, "confidence": "low", "decided": decided()}));
     let rules_of = |organisation: &Organisation| rules().of(organisation).unwrap();
     let rule = rules_of(&changed).get("US-CA-REG").cloned().unwrap();
     assert_eq!((rule.confidence.as_str(), rule.effective_from), ("low", None));

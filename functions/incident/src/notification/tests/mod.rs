@@ -8,6 +8,7 @@ mod drafts;
 mod examples;
 mod facts;
 mod gate;
+mod gate_rules;
 mod generic;
 pub(crate) mod golden;
 mod holidays;
@@ -15,7 +16,7 @@ mod law;
 
 use crate::finding::{Category, Entity, EntityKind, Finding, Severity};
 use crate::notification::{Facts, Obligation, Rules};
-use crate::organisation::{Contact, DataHolding, Organisation, Recipient};
+use crate::organisation::{Contact, DataHolding, LegalGate, Organisation, Recipient};
 use crate::record::{Incident, IncidentId};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -80,6 +81,7 @@ fn organisation() -> Organisation {
         ]),
         turned_on: BTreeMap::new(),
         rules: BTreeMap::new(),
+        legal_gate: LegalGate::default(),
     }
 }
 

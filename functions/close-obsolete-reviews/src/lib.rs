@@ -1,0 +1,133 @@
+//! Ends the reviews of duties that the facts do not bring any more, or another incident has taken over. Nobody decides about them,
+//! and the reason is on record.
+
+use incident::notification::{Duty, DutyState, Facts, LegalReview, Rules, obsolete_because};
+use incident::ports::{Gate, Silencer};
+use incident::records::{GateToken, Key, Listing, Records};
+use incident::{Failure, Incident, IncidentId};
+use jiff::Timestamp;
+use platform::telemetry::count;
+use serde::{Deserialize, Serialize};
+
+/// Closes.
+pub struct Closer<T, G, Q> {
+    /// The table.
+    pub records: T,
+    /// The executions that wait.
+    pub gate: G,
+    /// Ends the reminders of counsel.
+    pub silencer: Q,
+    /// The rules of law.
+    pub rules: Rules,
+}
+
+/// Which incident.
+#[derive(Debug, Deserialize)]
+pub struct CloseTask {
+    /// Its identifier.
+    pub incident: IncidentId,
+}
+
+/// The duties that have ended, of this incident and of those that are part of it.
+#[derive(Debug, Serialize)]
+pub struct Closed {
+    incident: IncidentId,
+    obsolete: Vec<String>,
+}
+
+impl<T: Records, G: Gate, Q: Silencer> Closer<T, G, Q> {
+    /// Ends every duty that is obsolete, and what waits for counsel about it. What is being sent goes on.
+    ///
+    /// # Errors
+    /// `Rejected` without such an incident; what the table, Step Functions or the scheduler answers.
+    pub async fn close(&self, task: CloseTask, now: Timestamp) -> Result<Closed, Failure> {
+        let incident: Incident = self.records.require(&Key::incident(&task.incident), "incident of this id").await?;
+        let mut obsolete = self.close_duties_of(&incident, now).await?;
+        for part in &incident.absorbed {
+            if let Some(part) = self.records.get::<Incident>(&Key::incident(part)).await? {
+                obsolete.extend(self.close_duties_of(&part, now).await?);
+            }
+        }
+        Ok(Closed { incident: task.incident, obsolete })
+    }
+
+    async fn close_duties_of(&self, incident: &Incident, now: Timestamp) -> Result<Vec<String>, Failure> {
+        let facts: Vec<Facts> = self.records.list(&Listing::of_incident(&incident.id, "FACTS#")).await?;
+        // Without facts nothing was assessed, so there is no duty either.
+        let Some(facts) = facts.last() else { return Ok(Vec::new()) };
+        let assessment = self.rules.assess(facts);
+        let duties: Vec<Duty> = self.records.list(&Listing::of_incident(&incident.id, "OBLIGATION#")).await?;
+        let mut obsolete = Vec::new();
+        for duty in duties {
+            // One that was ended by an attempt that broke off is ended to the last.
+            let because = match duty.state {
+                DutyState::Obsolete => duty.ended_because.clone(),
+                DutyState::Open
+                | DutyState::NotTurnedOn
+                | DutyState::Sent
+                | DutyState::Withheld
+                | DutyState::NotNotifiable => obsolete_because(&duty, incident, &assessment),
+            };
+            if let Some(because) = because
+                && self.end(&duty, &because, now).await?
+            {
+                obsolete.push(duty.obligation.id);
+            }
+        }
+        Ok(obsolete)
+    }
+
+    /// Ends a duty: on record first, then what waits. `false`: its notice is being sent.
+    async fn end(&self, duty: &Duty, because: &str, now: Timestamp) -> Result<bool, Failure> {
+        let (incident, obligation) = (&duty.incident, &duty.obligation.id);
+        let listing = Listing::of_incident(incident, format!("REVIEW#{obligation}#"));
+        let is_sent = |review: &LegalReview| review.sending_since.is_some();
+        if self.records.list::<LegalReview>(&listing).await?.iter().any(is_sent) {
+            return Ok(false);
+        }
+        if duty.state != DutyState::Obsolete {
+            let change = |duty: &mut Duty| {
+                if !duty.state.is_final() {
+                    duty.state = DutyState::Obsolete;
+                    duty.changed_at = now;
+                    duty.ended_because = Some(because.to_owned());
+                }
+                Ok(())
+            };
+            self.records.update(&Key::obligation(incident, obligation), change).await?;
+            count("DutiesObsolete", 1);
+        }
+        // Listed again: whoever asked before the duty ended is found, and whoever asks after it sees that it has.
+        for review in self.records.list::<LegalReview>(&listing).await? {
+            self.end_review(&review, because, now).await?;
+        }
+        Ok(true)
+    }
+
+    async fn end_review(&self, review: &LegalReview, because: &str, now: Timestamp) -> Result<(), Failure> {
+        let LegalReview { incident, obligation, version, .. } = review;
+        let mut closed = review.clone();
+        closed.close(because, now);
+        if closed != *review {
+            let change = |review: &mut LegalReview| {
+                review.close(because, now);
+                Ok(())
+            };
+            closed = self.records.update(&Key::review(incident, obligation, *version), change).await?;
+        }
+        let key = Key::gate_token(incident, obligation, *version);
+        if let Some(GateToken { token }) = self.records.get(&key).await?
+            && let Some(answer) = closed.answer()
+        {
+            self.gate.resume(&token, &answer).await?;
+            self.records.remove(&key).await?;
+        }
+        if closed.closed.is_some() {
+            self.records.remove(&Key::waiting(incident, obligation, *version)).await?;
+            for (_, reminder) in closed.reminders() {
+                self.silencer.silence(&reminder.name()).await?;
+            }
+        }
+        Ok(())
+    }
+}
