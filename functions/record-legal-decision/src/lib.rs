@@ -1,9 +1,7 @@
 //! Takes counsel's decision on one exact text, from a reviewer whom AWS has authenticated (function URL, `AWS_IAM`).
 
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
-use incident::notification::{
-    Attempt, Decision, DecisionRequest, Duty, DutyState, Facts, LegalReview, Outcome, Refusal, Verdict,
-};
+use incident::notification::{Attempt, DecisionRequest, Duty, Facts, LegalReview, Outcome, Refusal, Verdict};
 use incident::ports::{Gate, Silencer};
 use incident::records::{GateToken, Key, Listing, Records, Versioned, WaitingReview, Write};
 use incident::{Digest, Failure, Incident, IncidentId};
@@ -95,7 +93,7 @@ impl<T: Records, G: Gate, Q: Silencer> Desk<T, G, Q> {
         let name = Digest::of_parts(&[reviewer, &now.to_string(), attempt.request.digest.as_str()]);
         self.records.create(&Key::decision_attempt(&incident, &obligation, version, &name), &attempt).await?;
         // Also after a refused second decision: the first may have stopped between its record and the gate.
-        self.carry_out(&review, now).await?;
+        self.carry_out(&review).await?;
         count(if outcome.is_ok() { "LegalDecisions" } else { "LegalDecisionsRefused" }, 1);
         Ok(match outcome {
             Ok(Outcome::Decided(decision)) => Answer::of(200, &json!({"accepted": true, "decision": decision})),
@@ -162,7 +160,7 @@ impl<T: Records, G: Gate, Q: Silencer> Desk<T, G, Q> {
     }
 
     /// Does what follows from the review as it stands; a repeat does it again.
-    async fn carry_out(&self, review: &LegalReview, now: Timestamp) -> Result<(), Failure> {
+    async fn carry_out(&self, review: &LegalReview) -> Result<(), Failure> {
         let LegalReview { incident, obligation, version, .. } = review;
         let waiting = Key::waiting(incident, obligation, *version);
         let Some(answer) = review.answer() else {
@@ -171,16 +169,12 @@ impl<T: Records, G: Gate, Q: Silencer> Desk<T, G, Q> {
                 None => Ok(()),
             };
         };
-        if let Some((state, reason)) = review.decision.as_ref().and_then(ending) {
-            let change = |duty: &mut Duty| {
-                if duty.state == DutyState::Open {
-                    duty.state = state;
-                    duty.changed_at = now;
-                    duty.ended_because = Some(reason.to_owned());
-                }
+        if let Some(decision) = review.decision.as_ref().filter(|decision| decision.ends_the_duty()) {
+            let end = |duty: &mut Duty| {
+                duty.end_by(decision);
                 Ok(())
             };
-            self.records.update(&Key::obligation(incident, obligation), change).await?;
+            self.records.update(&Key::obligation(incident, obligation), end).await?;
         }
         let key = Key::gate_token(incident, obligation, *version);
         if let Some(GateToken { token }) = self.records.get(&key).await? {
@@ -212,16 +206,6 @@ impl<T: Records, G: Gate, Q: Silencer> Desk<T, G, Q> {
 struct Recorded {
     review: LegalReview,
     outcome: Result<Outcome, Refusal>,
-}
-
-/// How a decision ends the duty, and why; `None` where it goes on.
-fn ending(decision: &Decision) -> Option<(DutyState, &str)> {
-    let state = match decision.verdict {
-        Verdict::Rejected => DutyState::Withheld,
-        Verdict::NotNotifiable => DutyState::NotNotifiable,
-        Verdict::Approved | Verdict::ChangesRequested | Verdict::Withdrawn => return None,
-    };
-    Some((state, &decision.reason))
 }
 
 /// A refusal by its code. What is missing is listed.

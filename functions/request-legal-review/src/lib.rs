@@ -72,13 +72,23 @@ impl<T: Records, G: Gate, S: Settings, R: Reminders> Gatekeeper<T, G, S, R> {
         // Read after the token is there: whoever ends the duty from now on finds it.
         let duty: Duty = self.records.require(&Key::obligation(&incident, &obligation), "duty of this name").await?;
         if duty.state == DutyState::Obsolete {
+            self.records.remove(&Key::waiting(&incident, &obligation, version)).await?;
             return self.pass(&token_key, &token, &json!({"verdict": "obsolete", "digest": digest})).await;
         }
         let review = self.ask(&draft, &duty, by_two, now).await?;
+        let waiting_key = Key::waiting(&incident, &obligation, version);
         if let Some(answer) = review.answer() {
+            // Whoever decided may have stopped before what follows from it.
+            if let Some(decision) = review.decision.as_ref().filter(|decision| decision.ends_the_duty()) {
+                let end = |duty: &mut Duty| {
+                    duty.end_by(decision);
+                    Ok(())
+                };
+                self.records.update(&Key::obligation(&incident, &obligation), end).await?;
+            }
+            self.records.remove(&waiting_key).await?;
             return self.pass(&token_key, &token, &answer).await;
         }
-        let waiting_key = Key::waiting(&incident, &obligation, version);
         let waiting = WaitingReview {
             incident: incident.clone(),
             obligation: obligation.clone(),

@@ -110,11 +110,21 @@ pub struct Decision {
     pub withdrawn: Option<Withdrawal>,
 }
 
+impl Decision {
+    /// Whether it ends the duty, so that nobody is told.
+    pub fn ends_the_duty(&self) -> bool {
+        match self.verdict {
+            Verdict::Rejected | Verdict::NotNotifiable => true,
+            Verdict::Approved | Verdict::ChangesRequested | Verdict::Withdrawn => false,
+        }
+    }
+}
+
 /// What an accepted request has led to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// It is decided.
-    Decided(Decision),
+    Decided(Box<Decision>),
     /// The first of two has agreed; the draft goes on waiting for the second.
     AwaitsSecond(Assent),
     /// What was approved is taken back.

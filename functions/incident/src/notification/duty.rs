@@ -1,8 +1,8 @@
 //! What is recorded of a duty on its way: the obligation, its deliveries, and every attempt to decide.
 
 use super::assess::Obligation;
-use super::decision::{DecisionRequest, Refusal};
 use super::facts::{AUTHOR, Facts};
+use super::decision::{Decision, DecisionRequest, Refusal, Verdict};
 use crate::Digest;
 use crate::organisation::Organisation;
 use crate::record::{Incident, IncidentId};
@@ -69,6 +69,20 @@ pub struct Duty {
 }
 
 impl Duty {
+    /// Ends it as counsel has decided, unless it has ended before. Most decisions end none.
+    pub fn end_by(&mut self, decision: &Decision) {
+        let state = match decision.verdict {
+            Verdict::Rejected => DutyState::Withheld,
+            Verdict::NotNotifiable => DutyState::NotNotifiable,
+            Verdict::Approved | Verdict::ChangesRequested | Verdict::Withdrawn => return,
+        };
+        if self.state == DutyState::Open {
+            self.state = state;
+            self.changed_at = decision.decided_at;
+            self.ended_because = Some(decision.reason.clone());
+        }
+    }
+
     /// The name of the execution that sees to it.
     pub fn execution(&self) -> String {
         let name = format!("{}-{}", self.incident, self.obligation.id);

@@ -136,7 +136,7 @@ impl LegalReview {
             withdrawn: None,
         };
         self.decision = Some(decision.clone());
-        Ok(Outcome::Decided(decision))
+        Ok(Outcome::Decided(Box::new(decision)))
     }
 
     /// What holds for every request.
