@@ -89,7 +89,12 @@ impl From<CallError> for DecideError {
     fn from(error: CallError) -> Self {
         match error {
             CallError::Aws(failure) => Self::Aws(failure),
-            CallError::Refused { code, message, .. } => Self::Refused { code, message },
+            CallError::Refused { code, message, answer } => {
+                let missing = answer.get("missing_items").and_then(Value::as_array).into_iter().flatten();
+                let missing: Vec<&str> = missing.filter_map(Value::as_str).collect();
+                let list = if missing.is_empty() { String::new() } else { format!(": {}", missing.join("; ")) };
+                Self::Refused { code, message: message + &list }
+            }
         }
     }
 }
