@@ -192,9 +192,16 @@ def test_an_approval_is_withdrawn_before_sending_and_nothing_goes_out(attack, re
     assert response.mails() == []
     status, answer = reviewers[0].decide(waiting, digest, "withdrawn", reason="again")
     assert (status, answer["code"]) == (409, "already-decided")
+    newer = lambda: [r for r in response.records.waiting(response.incident) if (r["obligation"], r["version"]) == ("eu-gdpr-33-1", 2)]  # noqa: E731
+    renewed = response.aws.wait_until(newer, seconds=30, what="version 2")[0]
+    assert response.duty("eu-gdpr-33-1")["state"] == "open"
+    reviewers[0].approve(response, renewed)
+    response.aws.wait_until(response.mails, seconds=30, what="the notice")
     finish(response, reviewers[1])
+    assert len(response.mails()) == 1
     report = json.loads(response.read("report.json"))
-    assert [line["verdict"] for line in report["decisions"] if line["obligation"] == "eu-gdpr-33-1"] == ["approved", "withdrawn"]
+    lines = [(line["version"], line["verdict"]) for line in report["decisions"] if line["obligation"] == "eu-gdpr-33-1"]
+    assert lines[:2] == [(1, "approved"), (1, "withdrawn")]
 
 
 def test_what_was_sent_is_not_withdrawn(attack, reviewers):

@@ -2,7 +2,7 @@
 
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
 use incident::notification::{Attempt, DecisionRequest, Duty, Facts, LegalReview, Outcome, Refusal, Verdict};
-use incident::ports::{Gate, Silencer};
+use incident::ports::{Gate, Responses, Silencer};
 use incident::records::{GateToken, Key, Listing, Records, Versioned, WaitingReview, Write};
 use incident::{Digest, Failure, Incident, IncidentId};
 use jiff::Timestamp;
@@ -17,13 +17,15 @@ use std::collections::BTreeMap;
 const MOST_RACES: usize = 5;
 
 /// Takes decisions.
-pub struct Desk<T, G, Q> {
+pub struct Desk<T, G, Q, N> {
     /// The table.
     pub records: T,
     /// The execution that waits.
     pub gate: G,
     /// Ends the reminders of counsel.
     pub silencer: Q,
+    /// Sees to one duty: drafts, asks, sends.
+    pub notification: N,
 }
 
 /// What a reviewer sends.
@@ -44,7 +46,7 @@ struct Submission {
     facts: BTreeMap<String, Value>,
 }
 
-impl<T: Records, G: Gate, Q: Silencer> Desk<T, G, Q> {
+impl<T: Records, G: Gate, Q: Silencer, N: Responses> Desk<T, G, Q, N> {
     /// Answers one request. A refusal is an answer, and recorded like a decision.
     ///
     /// # Errors
@@ -186,19 +188,23 @@ impl<T: Records, G: Gate, Q: Silencer> Desk<T, G, Q> {
         for (_, reminder) in review.reminders() {
             self.silencer.silence(&reminder.name()).await?;
         }
+        if let Some(execution) = review.execution_after_withdrawal() {
+            let duty = json!({"incident": incident, "obligation": obligation});
+            self.notification.start(&execution, &duty).await?;
+        }
         Ok(())
     }
 
-    /// Shows in what waits who was the first of two.
+    /// Shows in what waits who was the first of two. If it is changed or removed meanwhile, others have decided.
     async fn show_first(&self, waiting: &Key, reviewer: &str) -> Result<(), Failure> {
-        if self.records.get::<WaitingReview>(waiting).await?.is_none_or(|shown| shown.first_reviewer.is_some()) {
-            return Ok(());
+        let shown = self.records.read::<WaitingReview>(std::slice::from_ref(waiting)).await?.into_iter().flatten().next();
+        if let Some(Versioned { record, version }) = shown
+            && record.first_reviewer.is_none()
+        {
+            let shown = WaitingReview { first_reviewer: Some(reviewer.to_owned()), ..record };
+            self.records.commit(vec![Write::new(waiting.clone(), &shown, Some(version))?]).await?;
         }
-        let change = |shown: &mut WaitingReview| {
-            shown.first_reviewer = Some(reviewer.to_owned());
-            Ok(())
-        };
-        self.records.update(waiting, change).await.map(drop)
+        Ok(())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Wires `record-legal-decision`.
 
-use platform::aws::{Schedules, Table, WaitingTask};
+use platform::aws::{Schedules, StateMachine, Table, WaitingTask};
 use platform::{Sdk, Stopped, clock, required, serve};
 use record_legal_decision::Desk;
 
@@ -11,6 +11,7 @@ async fn main() -> Result<(), Stopped> {
         records: Table::connect(&sdk, required("TABLE_NAME")?),
         gate: WaitingTask::connect(&sdk),
         silencer: Schedules::connect(&sdk, required("REMINDER_GROUP")?),
+        notification: StateMachine::connect(&sdk, required("NOTIFICATION_STATE_MACHINE_ARN")?),
     };
     serve(async |request| desk.answer(request, clock::now()).await).await
 }

@@ -61,13 +61,10 @@ impl<T: Records, G: Gate, S: Settings, R: Reminders> Gatekeeper<T, G, S, R> {
         let token_key = Key::gate_token(&incident, &obligation, version);
         let (_, is_new) = self.records.create(&token_key, &GateToken { token: token.clone() }).await?;
         if !is_new {
-            // Counsel was asked before and the task timed out: its token opens nothing any more.
-            self.records
-                .update(&token_key, |kept: &mut GateToken| {
-                    kept.token.clone_from(&token);
-                    Ok(())
-                })
-                .await?;
+            // Counsel was asked before and the task timed out: its token opens nothing any more. Whoever decides between these two
+            // calls finds none, and what was decided is read below.
+            self.records.remove(&token_key).await?;
+            self.records.create(&token_key, &GateToken { token: token.clone() }).await?;
         }
         // Read after the token is there: whoever ends the duty from now on finds it.
         let duty: Duty = self.records.require(&Key::obligation(&incident, &obligation), "duty of this name").await?;

@@ -202,6 +202,13 @@ impl LegalReview {
         by_decision || self.closed.is_some()
     }
 
+    /// The name of the execution that sees to the duty after an approval was taken back: the one that was let go on ends where it
+    /// would have sent. `None` where nothing was taken back.
+    pub fn execution_after_withdrawal(&self) -> Option<String> {
+        self.decision.as_ref()?.withdrawn.as_ref()?;
+        Some(format!("{}-{}-w{}", self.incident, self.obligation, self.version))
+    }
+
     /// What the execution that waits is told; `None` while counsel has not decided.
     pub fn answer(&self) -> Option<Value> {
         if self.closed.is_some() {
