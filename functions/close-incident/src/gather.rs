@@ -206,7 +206,8 @@ impl Record {
             let what = format!("{} version {} put before counsel", review.obligation, review.version);
             add(review.requested_at, Phase::Notification, what, "tocsin");
             if let Some(closed) = &review.closed {
-                let what = format!("{} version {} needs no decision: {}", review.obligation, review.version, closed.reason);
+                let what =
+                    format!("{} version {} needs no decision: {}", review.obligation, review.version, closed.reason);
                 add(closed.at, Phase::Notification, what, "tocsin");
             }
         }

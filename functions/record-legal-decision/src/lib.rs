@@ -7,8 +7,8 @@ use incident::records::{GateToken, Key, Listing, Records, Versioned, WaitingRevi
 use incident::{Digest, Failure, Incident, IncidentId};
 use jiff::Timestamp;
 use platform::entry::parse;
-use platform::{Answer, Halt};
 use platform::telemetry::count;
+use platform::{Answer, Halt};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -68,7 +68,8 @@ impl<T: Records, G: Gate, Q: Silencer, N: Responses> Desk<T, G, Q, N> {
     }
 
     async fn decide(&self, submission: Submission, reviewer: &str, now: Timestamp) -> Result<Answer, Failure> {
-        let Submission { incident, obligation, version, digest, verdict, reason, missing_items_reason, facts } = submission;
+        let Submission { incident, obligation, version, digest, verdict, reason, missing_items_reason, facts } =
+            submission;
         let request = DecisionRequest { digest, verdict, reason, missing_items_reason };
         let known: Option<Incident> = self.records.get(&Key::incident(&incident)).await?;
         if let Some(elder) = known.and_then(|known| known.absorbed_by)
@@ -77,7 +78,8 @@ impl<T: Records, G: Gate, Q: Silencer, N: Responses> Desk<T, G, Q, N> {
             let message = format!("the incident turned out to be part of {elder}: reject this draft and decide there");
             return Ok(Answer::refused(409, "absorbed", &message));
         }
-        let recorded = self.record(&Key::review(&incident, &obligation, version), &request, &facts, reviewer, now).await;
+        let recorded =
+            self.record(&Key::review(&incident, &obligation, version), &request, &facts, reviewer, now).await;
         let Recorded { review, outcome } = match recorded {
             Ok(recorded) => recorded,
             Err(Halt::Refused(answer)) => return Ok(answer),
@@ -197,7 +199,8 @@ impl<T: Records, G: Gate, Q: Silencer, N: Responses> Desk<T, G, Q, N> {
 
     /// Shows in what waits who was the first of two. If it is changed or removed meanwhile, others have decided.
     async fn show_first(&self, waiting: &Key, reviewer: &str) -> Result<(), Failure> {
-        let shown = self.records.read::<WaitingReview>(std::slice::from_ref(waiting)).await?.into_iter().flatten().next();
+        let shown =
+            self.records.read::<WaitingReview>(std::slice::from_ref(waiting)).await?.into_iter().flatten().next();
         if let Some(Versioned { record, version }) = shown
             && record.first_reviewer.is_none()
         {

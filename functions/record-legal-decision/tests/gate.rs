@@ -155,7 +155,8 @@ impl World {
 
     async fn request(&self, id: &IncidentId, token: &str) {
         let keeper = Gatekeeper { records: &self.table, gate: self, settings: self, reminders: self };
-        let task = json!({"incident": id, "obligation": DUTY, "version": 1, "digest": draft(id).digest, "token": token});
+        let task =
+            json!({"incident": id, "obligation": DUTY, "version": 1, "digest": draft(id).digest, "token": token});
         keeper.request(serde_json::from_value(task).unwrap(), now()).await.unwrap();
     }
 
@@ -287,7 +288,10 @@ fn what_is_obsolete_is_owed_again_when_the_facts_bring_it_back() {
     let next = facts.last().unwrap().amend(found, ANNA, "there are some", now()).unwrap();
     run(world.table.create(&Key::facts(&id, next.version()), &next)).unwrap();
     for _ in 0..2 {
-        assert!(world.assess(&id).to_string().contains(&format!("\"{id}-{DUTY}-r1\"")), "once, under a name of its own");
+        assert!(
+            world.assess(&id).to_string().contains(&format!("\"{id}-{DUTY}-r1\"")),
+            "once, under a name of its own"
+        );
     }
     let duty = world.duty(&id);
     assert_eq!((duty.state, duty.ended_because, duty.returns), (DutyState::Open, None, 1));

@@ -1,8 +1,8 @@
 //! What is recorded of a duty on its way: the obligation, its deliveries, and every attempt to decide.
 
 use super::assess::Obligation;
-use super::facts::{AUTHOR, Facts};
 use super::decision::{Decision, DecisionRequest, Refusal, Verdict};
+use super::facts::{AUTHOR, Facts};
 use crate::Digest;
 use crate::organisation::Organisation;
 use crate::record::{Incident, IncidentId};

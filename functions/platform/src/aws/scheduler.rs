@@ -134,7 +134,8 @@ mod tests {
         for (status, error) in [(429, None), (503, None), (400, Some("ThrottlingException:http://internal/"))] {
             assert_eq!(later(answer(status, error)).unwrap_err().fault(), Fault::Transient);
         }
-        for (status, error) in [(200, None), (409, Some("ConflictException")), (404, Some("ResourceNotFoundException"))] {
+        for (status, error) in [(200, None), (409, Some("ConflictException")), (404, Some("ResourceNotFoundException"))]
+        {
             assert_eq!(later(answer(status, error)).unwrap().status, status);
         }
     }
