@@ -14,7 +14,6 @@ from cloudformation_yaml import load
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 BEGIN, END = "<!-- functions:begin -->", "<!-- functions:end -->"
 _BETWEEN = re.compile(f"{re.escape(BEGIN)}\n(.*?){re.escape(END)}", re.DOTALL)
-_TRIGGERS = {"SQS": "the queue `tocsin-findings`", "Schedule": "its schedule"}
 _URL = "its function URL (AWS_IAM)"
 
 
@@ -28,7 +27,8 @@ def table(root: pathlib.Path) -> str:
             continue
         properties = resource["Properties"]
         name = properties["FunctionName"].removeprefix("tocsin-")
-        called_by = callers.get(f"${{{logical_id}Arn}}", []) + other_callers(properties) + schedulers(template, logical_id)
+        called_by = callers.get(f"${{{logical_id}Arn}}", []) + other_callers(properties, template["Resources"])
+        called_by += schedulers(template, logical_id)
         lines.append(f"| `{name}` | {properties['Description']} | {', '.join(called_by)} |")
     return "\n".join(lines) + "\n"
 
@@ -50,8 +50,16 @@ def calling_states(root: pathlib.Path) -> dict[str, list[str]]:
     return callers
 
 
-def other_callers(properties: dict) -> list[str]:
-    found = [_TRIGGERS[event["Type"]] for event in properties.get("Events", {}).values()]
+def trigger(event: dict, resources: dict) -> str:
+    if event["Type"] == "Schedule":
+        return "its schedule"
+    queue = event["Properties"]["Queue"]["Fn::GetAtt"]
+    logical_id = queue.split(".")[0] if isinstance(queue, str) else queue[0]
+    return f"the queue `{resources[logical_id]['Properties']['QueueName']}`"
+
+
+def other_callers(properties: dict, resources: dict) -> list[str]:
+    found = [trigger(event, resources) for event in properties.get("Events", {}).values()]
     return found + ([_URL] if "FunctionUrlConfig" in properties else [])
 
 

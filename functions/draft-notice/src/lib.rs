@@ -1,7 +1,9 @@
 //! Writes the next version of a notice.
 
 use incident::containment::ActionRecord;
+use incident::notification::delivery::{Lists, check_list};
 use incident::notification::{Draft, Duty, Facts, LegalReview, Measure, Writing};
+use incident::organisation::Way;
 use incident::ports::{Settings, Vault};
 use incident::records::{Key, Listing, Records};
 use incident::{Digest, Failure, Incident, IncidentId, organisation};
@@ -18,13 +20,15 @@ const UNDATED_REVIEW: i64 = 24 * 3600;
 const OVERDUE_REVIEW: i64 = 3600;
 
 /// Drafts.
-pub struct Drafter<T, V, S> {
+pub struct Drafter<T, V, S, L> {
     /// The table.
     pub records: T,
     /// Keeps the drafts.
     pub vault: V,
     /// Holds the organisation's settings.
     pub settings: S,
+    /// Holds the lists of people.
+    pub lists: L,
 }
 
 /// Which duty.
@@ -47,7 +51,7 @@ pub struct Drafted {
     review_seconds: i64,
 }
 
-impl<T: Records, V: Vault, S: Settings> Drafter<T, V, S> {
+impl<T: Records, V: Vault, S: Settings, L: Lists> Drafter<T, V, S, L> {
     /// The newest draft, or a new version where counsel asked for changes or took an approval back. A repeat gives the same text.
     ///
     /// # Errors
@@ -97,6 +101,10 @@ impl<T: Records, V: Vault, S: Settings> Drafter<T, V, S> {
         let recipient = organisation.recipients.get(&obligation.id).ok_or_else(|| {
             Failure::needs_operator(format!("`recipients.{}` is missing in `{}`", obligation.id, organisation::PATH))
         })?;
+        let audience = match recipient.way()? {
+            Way::List { bucket, key } => Some(check_list(&self.lists, bucket, key).await?.audience),
+            Way::Mail(_) | Way::Portal(_) => None,
+        };
         let facts: Vec<Facts> = self.records.list(&Listing::of_incident(id, "FACTS#")).await?;
         let facts = facts.last().ok_or_else(|| Failure::rejected("there are no facts: assess first"))?;
         let actions: Vec<ActionRecord> = self.records.list(&Listing::of_incident(id, "ACTION#")).await?;
@@ -124,6 +132,10 @@ impl<T: Records, V: Vault, S: Settings> Drafter<T, V, S> {
             written_at: now,
         });
         let draft = draft.map_err(|error| Failure::needs_operator("the notice cannot be written").because(error))?;
+        let draft = match audience {
+            Some(audience) => draft.addressed_to(audience),
+            None => draft,
+        };
         Ok(self.records.create(&Key::draft(id, &obligation.id, version), &draft).await?.0)
     }
 

@@ -30,6 +30,9 @@ pub struct Organisation {
     pub address: String,
     /// Who answers for privacy (GDPR Art. 33(3)(b)).
     pub privacy_contact: Contact,
+    /// The address of those who answer customers: they get a copy of what goes to many people, before it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub support_desk: Option<String>,
     /// Facts that hold for every incident, such as `gdpr_applies`; the names are those of the obligation rules.
     pub facts: BTreeMap<String, serde_json::Value>,
     /// What personal data lies in which resource.
@@ -129,14 +132,60 @@ pub enum HeldData {
     ModelArtifacts,
 }
 
-/// Where a notice goes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Where a notice goes: by mail to one address, to each person of a list, or to an authority's portal.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipient {
     /// The authority, or how the group of people is called.
     pub name: String,
-    /// The address that receives the notice.
+    /// The address that receives the notice; empty where one of the next two stands.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub email: String,
+    /// The list of people who receive it, one a line: `s3://<bucket of lists>/<key>.csv` or `.jsonl`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list: Option<String>,
+    /// The authority's portal, where a person hands the notice in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub portal: Option<String>,
     /// The language of the notice, as an ISO 639-1 code.
     pub language: String,
+}
+
+/// The way to a recipient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way<'a> {
+    /// A mail to this address.
+    Mail(&'a str),
+    /// A mail or a letter to each person of this list, by its bucket and its key there.
+    List {
+        /// The bucket.
+        bucket: &'a str,
+        /// The key.
+        key: &'a str,
+    },
+    /// A person hands it in there.
+    Portal(&'a str),
+}
+
+impl Recipient {
+    /// The one way that is given.
+    ///
+    /// # Errors
+    /// `NeedsOperator` where there is none, several, or the list's name is no name of an object.
+    pub fn way(&self) -> Result<Way<'_>, Failure> {
+        match (self.email.as_str(), &self.list, &self.portal) {
+            (email, None, None) if !email.is_empty() => Ok(Way::Mail(email)),
+            ("", Some(list), None) => {
+                let parts = list.strip_prefix("s3://").and_then(|path| path.split_once('/'));
+                let (bucket, key) = parts.filter(|(bucket, key)| !bucket.is_empty() && !key.is_empty()).ok_or_else(
+                    || Failure::needs_operator(format!("a `list` in `{PATH}` is not of the form `s3://bucket/key`")),
+                )?;
+                Ok(Way::List { bucket, key })
+            }
+            ("", None, Some(portal)) => Ok(Way::Portal(portal)),
+            _ => Err(Failure::needs_operator(format!(
+                "each recipient in `{PATH}` has one of `email`, `list` and `portal`"
+            ))),
+        }
+    }
 }

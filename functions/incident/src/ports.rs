@@ -6,6 +6,7 @@ use crate::Digest;
 use crate::containment::Place;
 use crate::evidence::source::Request;
 use crate::fault::Failure;
+use crate::notification::delivery::Quota;
 use crate::records::Page;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -135,6 +136,8 @@ pub trait Silencer {
 pub trait Mail {
     /// Sends one message. An `Err` means that nobody knows whether it went out.
     async fn send(&self, message: &Message) -> Result<Handover, Failure>;
+    /// What the account may send.
+    async fn quota(&self) -> Result<Quota, Failure>;
 }
 
 /// What the mail service said.
@@ -142,7 +145,7 @@ pub trait Mail {
 pub enum Handover {
     /// It took the message, under this identifier.
     Taken(String),
-    /// It refused the message: nothing went out.
+    /// It refused the message: nothing went out. `Rejected` is about this message, anything else about all.
     Refused(Failure),
 }
 
@@ -157,7 +160,16 @@ pub struct Message {
     pub text: String,
     /// The same as HTML.
     pub html: String,
+    /// What the mail service's reports about it come back with. No personal data: they go through other services.
+    pub tags: Vec<(&'static str, String)>,
 }
+
+/// The tag with the incident.
+pub const TAG_INCIDENT: &str = "tocsin-incident";
+/// The tag with the obligation.
+pub const TAG_OBLIGATION: &str = "tocsin-obligation";
+/// The tag with the name of a person in the table.
+pub const TAG_PERSON: &str = "tocsin-person";
 
 /// Reaches the operator.
 pub trait Pager {

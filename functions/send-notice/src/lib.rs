@@ -1,10 +1,13 @@
-//! Sends an approved notice, once.
+//! Sends an approved notice, once: by mail to one recipient, or as the batches of a delivery to many people. What goes to an
+//! authority's portal is only recorded as ready.
 
-use incident::notification::facts::AUTHOR;
-use incident::notification::{Approval, Delivery, DeliveryState, Draft, Duty, DutyState, Facts, LegalReview, Rules};
-use incident::organisation::Recipient;
-use incident::ports::{Handover, Mail, Message, Settings};
-use incident::records::{Key, Listing, Records};
+mod many;
+
+use incident::notification::delivery::{Batch, Lists, Pace, Reports, settle};
+use incident::notification::{Approval, Delivery, DeliveryState, Draft, LegalReview, Rules};
+use incident::organisation::{Recipient, Way};
+use incident::ports::{Handover, Mail, Settings};
+use incident::records::{Key, Records};
 use incident::{Digest, Failure, IncidentId, organisation};
 use jiff::Timestamp;
 use platform::telemetry::count;
@@ -13,13 +16,15 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 /// Sends.
-pub struct Sender<T, S, M> {
+pub struct Sender<T, S, M, L> {
     /// The table.
     pub records: T,
     /// Holds the organisation's settings.
     pub settings: S,
     /// Sends mail.
     pub mail: M,
+    /// Holds the lists of people.
+    pub lists: L,
     /// The rules of law: a notice that is sent starts the clock of others.
     pub rules: Rules,
 }
@@ -44,9 +49,32 @@ pub struct Sent {
     obligation: String,
     sent_at: Timestamp,
     reference: Option<String>,
+    /// What is left to do.
+    #[serde(flatten)]
+    next: Next,
 }
 
-impl<T: Records, S: Settings, M: Mail> Sender<T, S, M> {
+/// What follows.
+#[derive(Debug, Serialize)]
+#[serde(tag = "next", rename_all = "kebab-case")]
+pub enum Next {
+    /// Nothing: it was sent.
+    Nothing,
+    /// Each of these batches is delivered.
+    Batches {
+        /// The batches.
+        batches: Vec<Batch>,
+        /// How fast.
+        pace: Pace,
+    },
+    /// A person hands it in.
+    Submission {
+        /// Where.
+        portal: String,
+    },
+}
+
+impl<T: Records, S: Settings, M: Mail, L: Lists> Sender<T, S, M, L> {
     /// Sends the text that counsel approved. A repeat sends nothing; a send whose outcome is unknown is never repeated.
     ///
     /// # Errors
@@ -74,9 +102,30 @@ impl<T: Records, S: Settings, M: Mail> Sender<T, S, M> {
         let recipient = organisation.recipients.get(&obligation).ok_or_else(|| {
             Failure::needs_operator(format!("`recipients.{obligation}` is missing in `{}`", organisation::PATH))
         })?;
-        let delivery = self.hand_over(approval, &draft, recipient, now).await?;
-        self.settle(&delivery, now).await?;
-        Ok(Sent { incident, obligation, sent_at: delivery.sent_at, reference: delivery.reference })
+        let (delivery, next) = match recipient.way()? {
+            Way::Mail(address) => {
+                let delivery = self.hand_over(approval, &draft, recipient, address, now).await?;
+                settle(&self.records, &self.rules, &delivery, now).await?;
+                (delivery, Next::Nothing)
+            }
+            Way::List { bucket, key } => {
+                let list = many::ApprovedList { bucket, key, support_desk: organisation.support_desk.as_deref() };
+                self.begin(approval, &draft, recipient, list, now).await?
+            }
+            Way::Portal(portal) => {
+                let claim = claim(&approval, &draft, recipient, DeliveryState::AwaitingSubmission, now);
+                drop(approval);
+                let (kept, _) = self.records.create(&Key::delivery(&draft.incident, &draft.obligation), &claim).await?;
+                let next = match kept.state {
+                    DeliveryState::Sent => Next::Nothing,
+                    DeliveryState::Sending | DeliveryState::AwaitingSubmission => {
+                        Next::Submission { portal: portal.to_owned() }
+                    }
+                };
+                (kept, next)
+            }
+        };
+        Ok(Sent { incident, obligation, sent_at: delivery.sent_at, reference: delivery.reference, next })
     }
 
     /// Gives up the approval for one delivery. The claim is recorded before the mail service is called.
@@ -85,38 +134,22 @@ impl<T: Records, S: Settings, M: Mail> Sender<T, S, M> {
         approval: Approval,
         draft: &Draft,
         recipient: &Recipient,
+        address: &str,
         now: Timestamp,
     ) -> Result<Delivery, Failure> {
         let key = Key::delivery(&draft.incident, &draft.obligation);
-        let claim = Delivery {
-            incident: draft.incident.clone(),
-            obligation: draft.obligation.clone(),
-            version: draft.version,
-            digest: approval.digest().clone(),
-            recipient: recipient.name.clone(),
-            approved_by: approval.reviewer().to_owned(),
-            approved_at: approval.decided_at(),
-            state: DeliveryState::Sending,
-            sent_at: now,
-            reference: None,
-        };
+        let claim = claim(&approval, draft, recipient, DeliveryState::Sending, now);
         drop(approval);
         let (kept, is_new) = self.records.create(&key, &claim).await?;
         if !is_new {
             return match kept.state {
                 DeliveryState::Sent => Ok(kept),
-                DeliveryState::Sending => Err(Failure::needs_operator(
+                DeliveryState::Sending | DeliveryState::AwaitingSubmission => Err(Failure::needs_operator(
                     "a send was begun and its outcome is unknown: look into the mail service before it is sent again",
                 )),
             };
         }
-        let message = Message {
-            to: recipient.email.clone(),
-            subject: draft.subject.clone(),
-            text: draft.text.clone(),
-            html: draft.html.clone(),
-        };
-        let outcome = self.mail.send(&message).await;
+        let outcome = self.mail.send(&draft.message_to(address)).await;
         let reference = match outcome {
             Ok(Handover::Taken(reference)) => reference,
             Ok(Handover::Refused(failure)) => {
@@ -139,43 +172,28 @@ impl<T: Records, S: Settings, M: Mail> Sender<T, S, M> {
         recorded
             .map_err(|error| Failure::needs_operator("the notice went out and could not be recorded").because(error))
     }
+}
 
-    /// Marks the duty as done, and starts the clocks that run from this notice.
-    async fn settle(&self, delivery: &Delivery, now: Timestamp) -> Result<(), Failure> {
-        let change = |duty: &mut Duty| {
-            duty.state = DutyState::Sent;
-            duty.changed_at = delivery.sent_at;
-            Ok(())
-        };
-        self.records.update(&Key::obligation(&delivery.incident, &delivery.obligation), change).await?;
-        let duties: Vec<Duty> = self.records.list(&Listing::of_incident(&delivery.incident, "OBLIGATION#")).await?;
-        let starts = |duty: &&Duty| duty.obligation.after.as_deref() == Some(&delivery.obligation);
-        let clocks: BTreeMap<String, _> = duties
-            .iter()
-            .filter(starts)
-            .map(|duty| (format!("t.{}", duty.obligation.clock), delivery.sent_at.to_string().into()))
-            .collect();
-        let facts: Vec<Facts> = self.records.list(&Listing::of_incident(&delivery.incident, "FACTS#")).await?;
-        let Some(last) = facts.last().filter(|_| !clocks.is_empty()) else { return Ok(()) };
-        let facts = if clocks.iter().all(|(clock, value)| last.known(clock) == Some(value)) {
-            last.clone()
-        } else {
-            let reason = format!("the notice under {} was sent", delivery.obligation);
-            let next = last.amend(clocks, AUTHOR, &reason, now);
-            let next = next.map_err(|error| Failure::needs_operator("a clock cannot be started").because(error))?;
-            self.records.create(&Key::facts(&delivery.incident, next.version()), &next).await?.0
-        };
-        for assessed in self.rules.assess(&facts).obligations {
-            if !duties.iter().filter(starts).any(|duty| duty.obligation.id == assessed.id) {
-                continue;
-            }
-            let change = |duty: &mut Duty| {
-                duty.obligation.clone_from(&assessed);
-                duty.facts_version = facts.version();
-                Ok(())
-            };
-            self.records.update(&Key::obligation(&delivery.incident, &assessed.id), change).await?;
-        }
-        Ok(())
+fn claim(
+    approval: &Approval,
+    draft: &Draft,
+    recipient: &Recipient,
+    state: DeliveryState,
+    now: Timestamp,
+) -> Delivery {
+    Delivery {
+        incident: draft.incident.clone(),
+        obligation: draft.obligation.clone(),
+        version: draft.version,
+        digest: approval.digest().clone(),
+        recipient: recipient.name.clone(),
+        approved_by: approval.reviewer().to_owned(),
+        approved_at: approval.decided_at(),
+        state,
+        sent_at: now,
+        reference: None,
+        reports: Reports::default(),
+        many: None,
+        submitted_by: None,
     }
 }

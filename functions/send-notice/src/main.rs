@@ -1,7 +1,7 @@
 //! Wires `send-notice`.
 
 use incident::notification::Rules;
-use platform::aws::{Mailer, SettingsBucket, Table};
+use platform::aws::{ListBucket, Mailer, SettingsBucket, Table};
 use platform::{Sdk, Stopped, clock, required, serve};
 use send_notice::Sender;
 
@@ -11,7 +11,8 @@ async fn main() -> Result<(), Stopped> {
     let sender = Sender {
         records: Table::connect(&sdk, required("TABLE_NAME")?),
         settings: SettingsBucket::connect(&sdk, required("SETTINGS_BUCKET")?),
-        mail: Mailer::connect(&sdk, required("NOTICE_SENDER")?),
+        mail: Mailer::connect(&sdk, required("NOTICE_SENDER")?, required("CONFIGURATION_SET")?),
+        lists: ListBucket::connect(&sdk, required("LISTS_BUCKET")?),
         rules: Rules::load().map_err(|error| Stopped::broken("obligation rules", error))?,
     };
     serve(async |task| sender.send(task, clock::now()).await).await

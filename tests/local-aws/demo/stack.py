@@ -36,6 +36,7 @@ class Stack:
     seal_key: str
     response: str
     settings_key: ec.EllipticCurvePrivateKey
+    lists: str
 
     def machine(self, name: str) -> str:
         """The ARN of a state machine of Tocsin."""
@@ -87,6 +88,7 @@ def deploy(aws, **logs: str) -> Stack:
         "ApprovalTimeoutSeconds": 20,
         "ApprovalAttempts": 2,
         "FindingRegions": ",".join(REGIONS),
+        "ReportWaitSeconds": 2,
     }
     outputs = aws.deploy("tocsin-responder", infra / "responder.yaml", parameters)
     aws.client("sesv2").create_email_identity(EmailIdentity=organisation.SENDER_DOMAIN)
@@ -95,6 +97,7 @@ def deploy(aws, **logs: str) -> Stack:
     containment.put(aws, outputs["SettingsBucket"], settings_key, containment.document(aws.account))
     return Stack(
         settings_key=settings_key,
+        lists=outputs["NoticeListsBucket"],
         vault=kept["VaultBucket"],
         settings=outputs["SettingsBucket"],
         table=outputs["IncidentsTable"],

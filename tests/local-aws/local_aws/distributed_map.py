@@ -27,6 +27,8 @@ def run_distributed_map(original, state, raw_input, effective, iterator, executi
     for _ in inputs:
         record_start(execution)
     plain = {key: value for key, value in state.items() if key not in ("Items", "ItemSelector", "Output", "Assign")}
+    if "MaxConcurrency" in state:
+        plain["MaxConcurrency"] = int(evaluate_field(state, "MaxConcurrency", "number", raw_input, context))
     alone = {**context, "variables": {}}
     # Each input is an item of a list that ministack passes on as it is.
     results, _next = original({**plain, "ItemsPath": "$"}, inputs, inputs, iterator, execution, alone)

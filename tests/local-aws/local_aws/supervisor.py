@@ -251,6 +251,10 @@ class LocalAws:
         """Access Analyzer holds this finding, and has an analyzer from then on."""
         self.control("POST", "/access-analyzer-finding", {"finding": finding, **scope})
 
+    def put_sending_quota(self, per_second: float, per_day: float, **scope) -> None:
+        """What SES says that the account may send; -1 a day is no limit. It is not enforced."""
+        self.control("POST", "/sending-quota", {"per_second": per_second, "per_day": per_day, **scope})
+
     def next_instance_id(self, identifier: str) -> None:
         """The next EC2 instance gets this id, so that the instance of a real finding can exist here."""
         self.control("POST", "/next-instance-id", {"id": identifier})

@@ -2,6 +2,7 @@
 
 use super::assess::Obligation;
 use super::compose::{Script, compose};
+use super::delivery::Audience;
 use super::facts::Facts;
 use super::page::Pages;
 use super::rules::{RuleError, Rules};
@@ -66,7 +67,7 @@ pub struct Draft {
     pub text: String,
     /// The same as accessible HTML.
     pub html: String,
-    /// Of subject, text and HTML.
+    /// Of subject, text and HTML, and of the audience if there is one.
     pub digest: Digest,
     /// Who had a hand in it.
     pub drafters: BTreeSet<String>,
@@ -74,6 +75,9 @@ pub struct Draft {
     pub gaps: Vec<String>,
     /// The date of the notice.
     pub written_at: Timestamp,
+    /// Whom it goes to, where it goes to a list of people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audience: Option<Audience>,
 }
 
 /// Why there is no draft.
@@ -151,12 +155,31 @@ impl Draft {
             drafters,
             gaps,
             written_at: writing.written_at,
+            audience: None,
         })
     }
 
     /// Whether the digest is that of the text.
     pub fn is_intact(&self) -> bool {
-        self.digest == Digest::of_parts(&[&self.subject, &self.text, &self.html])
+        self.digest == self.measured()
+    }
+
+    /// The same for these people: whoever approves it approves both, the text and whom it goes to.
+    #[must_use]
+    pub fn addressed_to(mut self, audience: Audience) -> Self {
+        self.gaps.extend(audience.gaps(&self.language));
+        self.audience = Some(audience);
+        self.digest = self.measured();
+        self
+    }
+
+    fn measured(&self) -> Digest {
+        match &self.audience {
+            None => Digest::of_parts(&[&self.subject, &self.text, &self.html]),
+            Some(audience) => {
+                Digest::of_parts(&[&self.subject, &self.text, &self.html, audience.digest().as_str()])
+            }
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::assess::Obligation;
 use super::decision::{Decision, DecisionRequest, Refusal, Verdict};
+use super::delivery::{ManyPeople, Reports};
 use super::facts::{AUTHOR, Facts};
 use crate::Digest;
 use crate::organisation::Organisation;
@@ -96,8 +97,10 @@ impl Duty {
 pub enum DeliveryState {
     /// It was handed to the mail service, and no answer was recorded. It must not be sent again without looking.
     Sending,
-    /// The mail service took it.
+    /// The mail service took it; of many people, everybody's was begun.
     Sent,
+    /// It is handed in by a person, at the portal of an authority.
+    AwaitingSubmission,
 }
 
 /// The delivery of a notice.
@@ -121,8 +124,17 @@ pub struct Delivery {
     pub state: DeliveryState,
     /// When it was handed to the mail service.
     pub sent_at: Timestamp,
-    /// The identifier that the mail service gave.
+    /// The identifier that the mail service gave, or the authority.
     pub reference: Option<String>,
+    /// What the mail service reported since.
+    #[serde(default)]
+    pub reports: Reports,
+    /// The people, where it goes to many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub many: Option<ManyPeople>,
+    /// Who handed it in, where a person did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub submitted_by: Option<String>,
 }
 
 /// One attempt to decide, accepted or refused.

@@ -17,6 +17,7 @@ mod deadline;
 pub mod deadline_rule;
 mod decided;
 mod decision;
+pub mod delivery;
 mod derive;
 pub mod draft;
 pub mod duty;

@@ -185,6 +185,13 @@ impl Key {
         Self::new(incident(id), format!("DELIVERY#{obligation}"))
     }
 
+    /// One person of a delivery, by a name that tells nobody who it is. A delivery has many partitions, since one takes about a
+    /// thousand writes a second.
+    pub fn addressee(id: &IncidentId, obligation: &str, name: &str) -> Self {
+        let shard: String = name.chars().take(2).collect();
+        Self::new(format!("NOTICE#{id}#{obligation}#{shard}"), format!("PERSON#{name}"))
+    }
+
     /// A page to the operator.
     pub fn page(page: &Page) -> Self {
         let name = Digest::of_parts(&[&page.at_state, &page.reason]).short(24);

@@ -30,6 +30,7 @@ pub(super) fn draft(text: &str, version: u32) -> Draft {
         drafters: BTreeSet::from(["tocsin".to_owned(), "anna".to_owned()]),
         gaps: Vec::new(),
         written_at: now(),
+        audience: None,
     }
 }
 

@@ -37,6 +37,7 @@ fn organisation() -> Organisation {
         name: name.to_owned(),
         email: email.to_owned(),
         language: "en".to_owned(),
+        ..Recipient::default()
     };
     Organisation {
         name: "Kranich Handel GmbH".to_owned(),
@@ -46,6 +47,7 @@ fn organisation() -> Organisation {
             email: "privacy@kranich.example".to_owned(),
             phone: "+49 40 5550 1234".to_owned(),
         },
+        support_desk: None,
         facts: BTreeMap::from([
             ("gdpr_applies".to_owned(), json!(true)),
             ("entity.role".to_owned(), json!("controller")),
