@@ -11,6 +11,7 @@ use incident::{Digest, Failure, Fault, IncidentId};
 use jiff::{SignedDuration, Timestamp};
 use platform::telemetry::count;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// What the longest mail may take, claim and outcome included.
 const LONGEST_MAIL: SignedDuration = SignedDuration::from_secs(20);
@@ -163,12 +164,13 @@ impl<T: Records, L: Lists, M: Mail, P: AsyncFn(SignedDuration)> Deliverer<T, L, 
         let lines = bytes.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
         // What cannot be used was reported to counsel.
         let people = lines.filter_map(|line| many.format.person(line).ok()).filter(|person| person.mailbox().is_some());
-        Ok(people
-            .map(|person| {
-                let name = names.of(&person);
-                Recipient { key: names.key(&name), name, person }
-            })
-            .collect())
+        // Whoever stands there twice was reported, too.
+        let mut named = BTreeSet::new();
+        let people = people.map(|person| {
+            let name = names.of(&person);
+            Recipient { key: names.key(&name), name, person }
+        });
+        Ok(people.filter(|recipient| named.insert(recipient.name.clone())).collect())
     }
 
     /// Hands one mail over, and waits where the mail service says "later".
