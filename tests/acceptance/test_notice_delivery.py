@@ -1,6 +1,7 @@
 """A notice to the people of a list, by the real functions and the real state machine: whom counsel approved, each once."""
 
 import collections
+import datetime
 import json
 import time
 
@@ -70,6 +71,26 @@ def test_what_goes_to_a_portal_waits_for_a_person(response):
     assert response.duty("eu-gdpr-33-1")["state"] == "open"
     assert any("https://portal.authority.example/" in page for page in response.pages())
     assert not [sent for sent in response.mails() if sent["BodyText"] == response.asked["eu-gdpr-33-1"]["text"]]
+
+
+def test_what_a_person_handed_in_is_recorded_once(aws, tocsin, response, reviewers):
+    desk = type(reviewers[0])(aws, tocsin.submission_url, reviewers[0].name, reviewers[0].key)
+    at = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+    given = {"incident": response.incident, "obligation": "eu-gdpr-33-1", "digest": response.asked["eu-gdpr-33-1"]["digest"]}
+    given |= {"reference": "LDA-2026-4711", "submitted_at": at.isoformat()}
+    assert desk.send(json.dumps(given).encode(), signed=False)[0] == 403
+    later = (at + datetime.timedelta(hours=1)).isoformat()
+    for changed, code in (({"digest": "0" * 64}, "text-changed"), ({"submitted_at": later}, "submitted-at"), ({"reference": " "}, "reference")):
+        assert desk.send(json.dumps(given | changed).encode())[1]["code"] == code
+    assert desk.send(json.dumps(given | {"submitted_at": "2026-01-01T00:00:00"}).encode())[0] == 400, "a time without zone"
+    assert response.duty("eu-gdpr-33-1")["state"] == "open"
+    for _ in range(2):
+        status, answer = desk.send(json.dumps(given).encode())
+        assert status == 200, answer
+    delivery = answer["delivery"]
+    assert (delivery["state"], delivery["reference"], delivery["submitted_by"]) == ("sent", "LDA-2026-4711", desk.arn)
+    assert response.duty("eu-gdpr-33-1")["state"] == "sent"
+    assert desk.send(json.dumps(given | {"reference": "another"}).encode())[1]["code"] == "already-recorded"
 
 
 @pytest.fixture

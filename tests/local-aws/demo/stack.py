@@ -37,6 +37,7 @@ class Stack:
     response: str
     settings_key: ec.EllipticCurvePrivateKey
     lists: str
+    submission_url: str
 
     def machine(self, name: str) -> str:
         """The ARN of a state machine of Tocsin."""
@@ -98,6 +99,7 @@ def deploy(aws, **logs: str) -> Stack:
     return Stack(
         settings_key=settings_key,
         lists=outputs["NoticeListsBucket"],
+        submission_url=outputs["SubmissionUrl"],
         vault=kept["VaultBucket"],
         settings=outputs["SettingsBucket"],
         table=outputs["IncidentsTable"],
