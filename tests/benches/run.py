@@ -13,6 +13,7 @@ from pathlib import Path
 
 import containment
 import copies
+import delivery
 import intake
 import memory
 import scale
@@ -29,7 +30,7 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="also write the figures into README.md")
     options = parser.parse_args()
     summary = {"machine": {"cores": os.cpu_count(), "system": platform.platform()}, "figures": []}
-    for bench in (start, translation, memory, intake, containment, scale, copies, verification):
+    for bench in (start, translation, memory, intake, containment, scale, copies, delivery, verification):
         print(f"== bench: {bench.__doc__.splitlines()[0]}", flush=True)
         for figure in bench.measure(REPOSITORY):
             summary["figures"].append(figure)
