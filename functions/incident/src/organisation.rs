@@ -177,9 +177,10 @@ impl Recipient {
             (email, None, None) if !email.is_empty() => Ok(Way::Mail(email)),
             ("", Some(list), None) => {
                 let parts = list.strip_prefix("s3://").and_then(|path| path.split_once('/'));
-                let (bucket, key) = parts.filter(|(bucket, key)| !bucket.is_empty() && !key.is_empty()).ok_or_else(
-                    || Failure::needs_operator(format!("a `list` in `{PATH}` is not of the form `s3://bucket/key`")),
-                )?;
+                let (bucket, key) =
+                    parts.filter(|(bucket, key)| !bucket.is_empty() && !key.is_empty()).ok_or_else(|| {
+                        Failure::needs_operator(format!("a `list` in `{PATH}` is not of the form `s3://bucket/key`"))
+                    })?;
                 Ok(Way::List { bucket, key })
             }
             ("", None, Some(portal)) => Ok(Way::Portal(portal)),

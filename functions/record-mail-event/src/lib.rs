@@ -6,8 +6,8 @@ mod event;
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
 use event::{Event, MailEvent};
 use incident::Failure;
-use incident::notification::delivery::{Addressee, ReportKind};
 use incident::notification::Delivery;
+use incident::notification::delivery::{Addressee, ReportKind};
 use incident::records::{Key, Records};
 use jiff::Timestamp;
 use platform::telemetry::{Level, count, log};
@@ -28,8 +28,7 @@ impl<T: Records> Recorder<T> {
         let mut response = SqsBatchResponse::default();
         for message in batch.records {
             if let Err(failure) = self.take(&message.body.unwrap_or_default(), now).await {
-                let fields =
-                    [("error.name", failure.fault().error_name()), ("error.message", &failure.chain())];
+                let fields = [("error.name", failure.fault().error_name()), ("error.message", &failure.chain())];
                 log(Level::Error, "a report of the mail service was not recorded and will be delivered again", &fields);
                 let mut failed = BatchItemFailure::default();
                 failed.item_identifier = message.message_id.unwrap_or_default();

@@ -68,7 +68,11 @@ impl<T: Records> Desk<T> {
         let Submission { incident, obligation, digest, reference, submitted_at } = submission;
         let reference = reference.trim().to_owned();
         if reference.is_empty() || reference.len() > MOST_REFERENCE || reference.chars().any(char::is_control) {
-            return Err(Halt::refuse(400, "reference", "the authority's reference is needed: one line of up to 200 bytes"));
+            return Err(Halt::refuse(
+                400,
+                "reference",
+                "the authority's reference is needed: one line of up to 200 bytes",
+            ));
         }
         if submitted_at > now {
             return Err(Halt::refuse(400, "submitted-at", "`submitted_at` is in the future"));

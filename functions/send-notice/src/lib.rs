@@ -13,7 +13,6 @@ use jiff::Timestamp;
 use platform::telemetry::count;
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 
 /// Sends.
 pub struct Sender<T, S, M, L> {
@@ -174,13 +173,7 @@ impl<T: Records, S: Settings, M: Mail, L: Lists> Sender<T, S, M, L> {
     }
 }
 
-fn claim(
-    approval: &Approval,
-    draft: &Draft,
-    recipient: &Recipient,
-    state: DeliveryState,
-    now: Timestamp,
-) -> Delivery {
+fn claim(approval: &Approval, draft: &Draft, recipient: &Recipient, state: DeliveryState, now: Timestamp) -> Delivery {
     Delivery {
         incident: draft.incident.clone(),
         obligation: draft.obligation.clone(),

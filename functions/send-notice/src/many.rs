@@ -37,7 +37,9 @@ impl<T: Records, S: Settings, M: Mail, L: Lists> Sender<T, S, M, L> {
         now: Timestamp,
     ) -> Result<(Delivery, Next), Failure> {
         let Some(audience) = &draft.audience else {
-            return Err(Failure::rejected("the notice was approved for one recipient, and the settings now name a list"));
+            return Err(Failure::rejected(
+                "the notice was approved for one recipient, and the settings now name a list",
+            ));
         };
         let key = Key::delivery(&draft.incident, &draft.obligation);
         let before: Option<Delivery> = self.records.get(&key).await?;
@@ -52,7 +54,9 @@ impl<T: Records, S: Settings, M: Mail, L: Lists> Sender<T, S, M, L> {
             return Err(Failure::needs_operator("the list is not the one that was approved"));
         }
         if checked.batches.len() > ROOM_FOR_BATCHES {
-            return Err(Failure::needs_operator("too many people stand twice on the list, with and without a breached mailbox"));
+            return Err(Failure::needs_operator(
+                "too many people stand twice on the list, with and without a breached mailbox",
+            ));
         }
         let delivery = match before {
             Some(delivery) => delivery,
@@ -60,13 +64,17 @@ impl<T: Records, S: Settings, M: Mail, L: Lists> Sender<T, S, M, L> {
                 let quota = self.mail.quota().await?;
                 if quota.left_today.is_some_and(|left| left < audience.by_mail) {
                     let left = quota.left_today.unwrap_or_default();
-                    let reason = format!("the account may send {left} more mails today, and the list needs {}", audience.by_mail);
+                    let reason = format!(
+                        "the account may send {left} more mails today, and the list needs {}",
+                        audience.by_mail
+                    );
                     return Err(Failure::needs_operator(reason));
                 }
                 self.lists.keep_secret(&Names::secret_key(&draft.incident, &draft.obligation)).await?;
                 let pace = quota.pace();
                 let many = ManyPeople { audience: audience.clone(), format: checked.format, pace, tally: None };
-                let new = Delivery { many: Some(many), ..claim(&approval, draft, recipient, DeliveryState::Sending, now) };
+                let new =
+                    Delivery { many: Some(many), ..claim(&approval, draft, recipient, DeliveryState::Sending, now) };
                 self.records.create(&key, &new).await?.0
             }
         };
@@ -82,7 +90,12 @@ impl<T: Records, S: Settings, M: Mail, L: Lists> Sender<T, S, M, L> {
     }
 
     /// Whether what lies there now is what was approved.
-    fn unchanged(&self, approved: &ListVersion, named: &ApprovedList<'_>, newest: Option<&ListVersion>) -> Result<(), Failure> {
+    fn unchanged(
+        &self,
+        approved: &ListVersion,
+        named: &ApprovedList<'_>,
+        newest: Option<&ListVersion>,
+    ) -> Result<(), Failure> {
         if named.bucket == self.lists.bucket() && newest == Some(approved) {
             return Ok(());
         }

@@ -176,9 +176,7 @@ impl Draft {
     fn measured(&self) -> Digest {
         match &self.audience {
             None => Digest::of_parts(&[&self.subject, &self.text, &self.html]),
-            Some(audience) => {
-                Digest::of_parts(&[&self.subject, &self.text, &self.html, audience.digest().as_str()])
-            }
+            Some(audience) => Digest::of_parts(&[&self.subject, &self.text, &self.html, audience.digest().as_str()]),
         }
     }
 }

@@ -34,7 +34,8 @@ impl Lists for ListBucket {
             Err(error) if matches!(code_of(&error), Some("NoSuchKey" | "InvalidRange")) => return Ok(None),
             Err(error) => return Err(failed("looking for a list of people", error)),
         };
-        let bytes = object.content_range().and_then(|range| range.rsplit('/').next()).and_then(|size| size.parse().ok());
+        let bytes =
+            object.content_range().and_then(|range| range.rsplit('/').next()).and_then(|size| size.parse().ok());
         let pinned = object.version_id().zip(object.e_tag()).zip(bytes);
         let ((version_id, etag), bytes) =
             pinned.ok_or_else(|| Failure::needs_operator("the bucket of lists keeps no versions"))?;

@@ -80,9 +80,25 @@ mod tests {
             assert_eq!(Address::parse(text), Err(AddressError::Control), "{text:?}");
         }
         let long = format!("{}@b.example", "a".repeat(65));
-        for text in
-            ["", "a", "@b.example", "a@", "a@b", "a@b..example", "a.@b.example", "a b@c.example", "a@-b.example", "a@1.2.3.4", "\"a\"@b.example", "a,b@c.example", "a@b.example, c@d.example", "ü@b.example", "a@bü.example", "<a@b.example>", &long]
-        {
+        for text in [
+            "",
+            "a",
+            "@b.example",
+            "a@",
+            "a@b",
+            "a@b..example",
+            "a.@b.example",
+            "a b@c.example",
+            "a@-b.example",
+            "a@1.2.3.4",
+            "\"a\"@b.example",
+            "a,b@c.example",
+            "a@b.example, c@d.example",
+            "ü@b.example",
+            "a@bü.example",
+            "<a@b.example>",
+            &long,
+        ] {
             assert_eq!(Address::parse(text), Err(AddressError::Malformed), "{text:?}");
         }
     }

@@ -80,7 +80,9 @@ pub enum ListError {
     #[error("the name of a list ends with `.csv` or `.jsonl`")]
     Name,
     /// The head of the CSV.
-    #[error("line 1 has to name the columns, each once: `email` and of `name`, `language`, `jurisdiction`, `postal_address`, `mailbox_breached` what there is")]
+    #[error(
+        "line 1 has to name the columns, each once: `email` and of `name`, `language`, `jurisdiction`, `postal_address`, `mailbox_breached` what there is"
+    )]
     Head,
     /// Nobody is on it.
     #[error("the list names nobody who can be told")]
@@ -278,10 +280,10 @@ impl Audience {
             self.by_post += 1;
             self.breached_mailboxes += u64::from(person.is_mailbox_breached);
         }
-        for (codes, code) in
-            [(&mut self.languages, &person.language), (&mut self.jurisdictions, &person.jurisdiction)]
+        for (codes, code) in [(&mut self.languages, &person.language), (&mut self.jurisdictions, &person.jurisdiction)]
         {
-            let code = if code.is_empty() || codes.len() >= MOST_CODES && !codes.contains_key(code) { "other" } else { code };
+            let code =
+                if code.is_empty() || codes.len() >= MOST_CODES && !codes.contains_key(code) { "other" } else { code };
             *codes.entry(code.to_owned()).or_default() += 1;
         }
     }

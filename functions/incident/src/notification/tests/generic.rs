@@ -54,8 +54,12 @@ fn marked() -> Facts {
 
 fn write(rules: &Rules, facts: &Facts, language: &str) -> Result<Draft, DraftError> {
     let duty = rules.assess(facts).obligations.into_iter().find(|duty| duty.id == "test-1").unwrap();
-    let recipient =
-        Recipient { name: "R".to_owned(), email: "r@example.org".to_owned(), language: language.to_owned() };
+    let recipient = Recipient {
+        name: "R".to_owned(),
+        email: "r@example.org".to_owned(),
+        language: language.to_owned(),
+        ..Recipient::default()
+    };
     let measures = [Measure {
         action: ActionId::named("isolate-instance").unwrap(),
         target: "MARK-TARGET".to_owned(),
@@ -244,8 +248,12 @@ fn every_rule_of_the_law_gets_its_draft() {
     let rules = rules();
     for (index, duty) in rules.assess(&facts).obligations.iter().enumerate().filter(|(_, duty)| duty.notice.is_some()) {
         let language = LANGUAGES[index % LANGUAGES.len()];
-        let recipient =
-            Recipient { name: "R".to_owned(), email: "r@example.org".to_owned(), language: language.to_owned() };
+        let recipient = Recipient {
+            name: "R".to_owned(),
+            email: "r@example.org".to_owned(),
+            language: language.to_owned(),
+            ..Recipient::default()
+        };
         let draft = Draft::write(&Writing {
             obligation: duty,
             facts: &facts,
