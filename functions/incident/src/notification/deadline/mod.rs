@@ -25,7 +25,7 @@ pub(crate) use terms::Terms;
 pub use words::Times;
 
 /// Whether a controller is a small agent in the sense of Resolution CD/ANPD 2/2022, which doubles its periods.
-const SMALL_AGENT: &str = "entity.br_small_processing_agent";
+const SMALL_AGENT: &str = "entity.br_small_agent";
 /// The kind of financial entity.
 const ENTITY: &str = "entity";
 /// The entities to which RTS (EU) 2025/301 Art. 5(5) gives no relief for initial and intermediate reports.

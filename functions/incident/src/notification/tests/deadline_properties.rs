@@ -112,7 +112,7 @@ fn any_values(terms: &Terms<'_>) -> impl Strategy<Value = Values> + use<> {
 fn any_choices() -> impl Strategy<Value = Values> {
     let flags = [
         "incident.malicious",
-        "entity.br_small_processing_agent",
+        "entity.br_small_agent",
         "entity.tsp_qualified",
         "entity.cn_cii_operator",
         "entity.cn_central_state_organ",

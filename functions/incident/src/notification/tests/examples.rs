@@ -175,10 +175,10 @@ fn brazil_counts_the_days_that_federal_law_leaves() {
     let aware = |day: &str| vec![("t.aware_personal_data_affected", json!(day)), ("tz", json!("America/Sao_Paulo"))];
     // 20 November 2026, a Friday, is a national holiday; a small agent has twice the time.
     let mut facts = aware("2026-11-18");
-    facts.push(("entity.br_small_processing_agent", json!(true)));
+    facts.push(("entity.br_small_agent", json!(true)));
     assert_times("BR-LGPD-48-ANPD", &facts, "2026-11-24T23:59:59-03:00", "2026-11-27T23:59:59-03:00");
     let mut facts = aware("2026-11-18");
-    facts.push(("entity.br_small_processing_agent", json!(false)));
+    facts.push(("entity.br_small_agent", json!(false)));
     assert_times("BR-LGPD-48-ANPD", &facts, "2026-11-24T23:59:59-03:00", "2026-11-24T23:59:59-03:00");
     // The declaration runs from the end of the period for telling the people, which has not been recorded by anyone.
     let declared = times("BR-LGPD-48-ANPD.declaration_data_subjects_notified", &facts);
