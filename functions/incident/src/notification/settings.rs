@@ -55,7 +55,7 @@ impl Rules {
             }
         }
         for (id, decided) in &organisation.turned_on {
-            if !rules.get(id).is_some_and(|rule| key(&rule.id) == *id) {
+            if rules.get(id).is_none_or(|rule| key(&rule.id) != *id) {
                 refuse(format!("turned_on.{id}"), "there is no rule of this name, in lower case".to_owned());
             }
             if let Some(problem) = decided.fault() {
