@@ -35,7 +35,8 @@ impl Facts {
             let Some(id) = clock.strip_prefix("t.").and_then(submitted_obligation) else { continue };
             let Some(rule) = rules.get(id) else { continue };
             let start = format!("t.{}", rule.deadline.clock);
-            let starts_first = rule.deadline.clock.starts_with("aware") || rule.deadline.clock.starts_with("discovery");
+            // Other clocks may start after a report that was sent early.
+            let starts_first = ["aware", "discovery", "discovery_or_notification"].contains(&rule.deadline.clock.as_str());
             if starts_first && self.is_surely_before(clock, &start) {
                 report(clock, &start, "a report cannot be submitted before what it reports is known");
             }
