@@ -1,14 +1,10 @@
 //! `tocsin deadline`: by when one rule of law asks for its notice, and how that was counted. No AWS.
 
 use crate::Advised;
+use crate::facts::{Document, DocumentError};
 use incident::notification::{FactError, Facts, RuleError, Rules, Times};
 use jiff::Timestamp;
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
-use serde_json::Value;
-use std::collections::BTreeMap;
-use std::fmt;
-use std::fs;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -33,10 +29,8 @@ pub(crate) struct Arguments {
 pub(crate) enum DeadlineError {
     #[error("OBLIGATION: there is no rule, stage or request `{0}`")]
     Obligation(String),
-    #[error("cannot read `{path}`")]
-    Read { path: String, source: io::Error },
-    #[error("`{path}` is not one flat JSON object of facts")]
-    Document { path: String, source: serde_json::Error },
+    #[error(transparent)]
+    Document(#[from] DocumentError),
     #[error("{}", listed(.0))]
     Facts(Vec<FactError>),
     #[error("the rules of this build cannot be used")]
@@ -54,8 +48,7 @@ impl Advised for DeadlineError {
     fn advice(&self) -> String {
         match self {
             Self::Obligation(_) => "Rules are named as in `functions/incident/obligations`, such as EU-GDPR-33-1.",
-            Self::Read { .. } => "Give the path of a readable file, or `-` for standard input.",
-            Self::Document { .. } => "Write one object, such as {\"t.aware\": \"2026-11-27T16:20:00+01:00\"}.",
+            Self::Document(_) => "Give one object of facts, such as {\"t.aware\": \"2026-11-27T16:20:00+01:00\"}.",
             Self::Facts(_) => {
                 "Mend what is named; `functions/incident/obligations/vocabulary.toml` lists every fact and clock."
             }
@@ -67,7 +60,7 @@ impl Advised for DeadlineError {
 
     fn exit_code(&self) -> u8 {
         match self {
-            Self::Obligation(_) | Self::Read { .. } | Self::Document { .. } | Self::Facts(_) => 2,
+            Self::Obligation(_) | Self::Document(_) | Self::Facts(_) => 2,
             Self::Rules(_) | Self::Output(_) => 1,
         }
     }
@@ -85,49 +78,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, DeadlineError> {
 fn times(arguments: &Arguments) -> Result<Times, DeadlineError> {
     let rules = Rules::load()?;
     // The latest time there is: a deadline may be counted ahead.
-    let facts = Facts::read(document(arguments)?.0, Timestamp::MAX).map_err(DeadlineError::Facts)?;
+    let facts = Facts::read(Document::read(&arguments.facts)?.0, Timestamp::MAX).map_err(DeadlineError::Facts)?;
     let unheard_of = || DeadlineError::Obligation(arguments.obligation.clone());
     rules.times(&arguments.obligation, &facts).ok_or_else(unheard_of)
-}
-
-fn document(arguments: &Arguments) -> Result<Document, DeadlineError> {
-    let path = arguments.facts.display().to_string();
-    let text = if arguments.facts.as_os_str() == "-" {
-        let mut text = String::new();
-        io::stdin().lock().read_to_string(&mut text).map(|_| text)
-    } else {
-        fs::read_to_string(&arguments.facts)
-    };
-    let text = text.map_err(|source| DeadlineError::Read { path: path.clone(), source })?;
-    serde_json::from_str(&text).map_err(|source| DeadlineError::Document { path, source })
-}
-
-/// Facts by name, each of them once: of two values one would be dropped unseen.
-struct Document(BTreeMap<String, Value>);
-
-impl<'de> Deserialize<'de> for Document {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Facts;
-
-        impl<'de> Visitor<'de> for Facts {
-            type Value = Document;
-
-            fn expecting(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
-                text.write_str("an object of facts")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Document, A::Error> {
-                let mut facts = BTreeMap::new();
-                while let Some((name, value)) = map.next_entry::<String, Value>()? {
-                    if facts.contains_key(&name) {
-                        return Err(A::Error::custom(format!("fact `{name}` is given twice")));
-                    }
-                    facts.insert(name, value);
-                }
-                Ok(Document(facts))
-            }
-        }
-
-        deserializer.deserialize_map(Facts)
-    }
 }

@@ -218,6 +218,7 @@ impl Rules {
 
     fn obligation(&self, rule: &Rule, facts: &Facts, weighed: Weighed) -> Obligation {
         let deadline = Deadline::of(rule, facts, self);
+        let reasons = [weighed.reasons, deadline.notes].concat();
         Obligation {
             id: key(&rule.id),
             rule: rule.id.clone(),
@@ -239,7 +240,7 @@ impl Rules {
             held: weighed.held,
             confidence: rule.confidence.clone(),
             verified: rule.verified.clone(),
-            reasons: weighed.reasons,
+            reasons,
             unknown_facts: weighed.unknown_facts,
             notice: self.notice_of(rule).map(str::to_owned),
             form: rule.form.clone(),

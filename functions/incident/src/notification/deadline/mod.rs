@@ -29,8 +29,14 @@ const SMALL_AGENT: &str = "entity.br_small_agent";
 /// The kind of financial entity.
 const ENTITY: &str = "entity";
 /// The entities to which RTS (EU) 2025/301 Art. 5(5) gives no relief for initial and intermediate reports.
-const WITHOUT_WEEKEND_RELIEF: [&str; 4] =
-    ["credit_institution", "central_counterparty", "trading_venue", "designated_by_authority"];
+const WITHOUT_WEEKEND_RELIEF: [&str; 6] = [
+    "credit_institution",
+    "central_counterparty",
+    "ccp",
+    "trading_venue",
+    "trading_venue_operator",
+    "designated_by_authority",
+];
 
 /// The times of one duty, as far as its clocks have started.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
