@@ -41,7 +41,7 @@ pub(super) fn request(draft: &Draft, verdict: Verdict) -> DecisionRequest {
 fn decided(outcome: Result<Outcome, Refusal>) -> Decision {
     match outcome.unwrap() {
         Outcome::Decided(decision) => *decision,
-        other => unreachable!("{other:?}"),
+        other @ (Outcome::AwaitsSecond(_) | Outcome::Withdrawn(_)) => unreachable!("{other:?}"),
     }
 }
 
