@@ -9,7 +9,7 @@ from asl import Edge, Machine, State
 # Fails after a person was paged further inside: `StepFailed` is the one state that says so, and is checked below.
 PAGED_INSIDE = {"NotContained": "StepFailed"}
 # The end of one item of a Map, which the choice behind the Map counts: one page then tells of all of them.
-COUNTED = {"OrderNotCopied": "IsEveryOrderCopied"}
+COUNTED = {"OrderNotCopied": "IsEveryOrderCopied", "BatchNotDelivered": "IsEveryoneWrittenTo"}
 
 
 def unheard(machine: Machine) -> list[str]:

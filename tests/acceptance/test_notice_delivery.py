@@ -198,6 +198,19 @@ def test_more_than_the_account_may_send_is_refused_before_the_first(notice):
     assert notice.mails() == [] and notice.rows() == {}
 
 
+def test_a_begin_that_broke_off_goes_on_with_the_same_secret(aws, notice):
+    """The people's names in the table come from the first secret, whoever asks again."""
+    notice.told(people(2))
+    notice.approve(notice.audience(2))
+    aws.fail_call("dynamodb", "PutItem", "InternalServerError", status=500, times=3, principal="tocsin-send-notice")
+    assert notice.send()[0] == "Incident.Transient"
+    path = f"secrets/{notice.incident}/{OBLIGATION}"
+    secret = notice.s3.get_object(Bucket=notice.stack.lists, Key=path)["Body"].read()
+    assert notice.deliver()["status"] == "SUCCEEDED"
+    assert notice.s3.get_object(Bucket=notice.stack.lists, Key=path)["Body"].read() == secret
+    assert len(secret) == 32 and notice.tally()["sent"] == 2
+
+
 def test_a_batch_of_what_nobody_approved_is_refused(notice):
     notice.told(people(3))
     notice.approve(notice.audience(3))

@@ -2,8 +2,8 @@
 //!
 //! Every person of the approved list is looked up, so that nobody is missing from the count, whatever failed before.
 
-use incident::notification::delivery::{Addressee, Line, Lists, Names, PostalFile, Tally, read_list, settle};
-use incident::notification::{Delivery, DeliveryState, Rules};
+use incident::notification::delivery::{Addressee, Line, Lists, Names, PostalFile, Tally, read_list};
+use incident::notification::{Delivery, DeliveryState, Rules, delivery};
 use incident::records::{Key, Records, Versioned};
 use incident::{Failure, IncidentId};
 use jiff::Timestamp;
@@ -37,6 +37,13 @@ pub struct Concluded {
     tally: Tally,
 }
 
+/// Whose records are looked up.
+struct People<'a> {
+    names: Names,
+    incident: &'a IncidentId,
+    obligation: &'a str,
+}
+
 /// The letters so far: one file after the other.
 struct Letters {
     folder: String,
@@ -55,14 +62,12 @@ impl<T: Records, L: Lists> Conclusion<T, L> {
         let delivery: Delivery = self.records.require(&key, "delivery of this notice").await?;
         let many = delivery.many.ok_or_else(|| Failure::rejected("this notice goes to one recipient"))?;
         let secret = self.lists.secret(&Names::secret_key(&incident, &obligation)).await?;
-        let secret = secret.ok_or_else(|| {
-            Failure::needs_operator("the secret of this delivery is gone: who was written to cannot be told")
-        })?;
-        let names = Names::new(&incident, &obligation, &secret);
+        let secret = secret.ok_or_else(|| Failure::needs_operator("the secret of this delivery is gone: who was written to cannot be told"))?;
+        let people = People { names: Names::new(&secret), incident: &incident, obligation: &obligation };
         let mut tally = Tally::default();
         let folder = format!("letters/{incident}/{obligation}");
         let mut letters = Letters { folder, file: PostalFile::default(), written: 0 };
-        let visit = async |lines: Vec<Line>| self.visit(&names, &lines, &mut tally, &mut letters).await;
+        let visit = async |lines: Vec<Line>| self.visit(&people, &lines, &mut tally, &mut letters).await;
         let checked = read_list(&self.lists, &many.audience.list, u64::MAX, visit).await?;
         if checked.audience != many.audience {
             return Err(Failure::needs_operator("the list is not the one that was approved"));
@@ -79,16 +84,16 @@ impl<T: Records, L: Lists> Conclusion<T, L> {
             }
             Ok(())
         };
-        let delivery = self.records.update(&key, change).await?;
+        let kept = self.records.update(&key, change).await?;
         if tally.unsent == 0 {
-            settle(&self.records, &self.rules, &delivery, now).await?;
+            delivery::settle(&self.records, &self.rules, &kept, now).await?;
         }
         Ok(Concluded { incident, obligation, tally })
     }
 
     async fn visit(
         &self,
-        names: &Names<'_>,
+        people: &People<'_>,
         lines: &[Line],
         tally: &mut Tally,
         letters: &mut Letters,
@@ -96,7 +101,7 @@ impl<T: Records, L: Lists> Conclusion<T, L> {
         let mailed: Vec<Key> = lines
             .iter()
             .filter(|line| line.person.mailbox().is_some())
-            .map(|line| names.key(&names.of(&line.person)))
+            .map(|line| Key::addressee(people.incident, people.obligation, &people.names.of(&line.person)))
             .collect();
         let found: Vec<Option<Versioned<Addressee>>> = self.records.read(&mailed).await?;
         let mut found = found.into_iter();

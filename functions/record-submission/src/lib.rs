@@ -2,8 +2,7 @@
 //! authenticated them (function URL, `AWS_IAM`). The clocks that run from it start.
 
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
-use incident::notification::delivery::settle;
-use incident::notification::{Delivery, DeliveryState, Rules};
+use incident::notification::{Delivery, DeliveryState, Rules, delivery};
 use incident::records::{Key, Records};
 use incident::{Digest, Failure, IncidentId};
 use jiff::Timestamp;
@@ -106,12 +105,12 @@ impl<T: Records> Desk<T> {
             }
             Ok(())
         };
-        let delivery = self.records.update(&key, change).await?;
+        let kept = self.records.update(&key, change).await?;
         if let Some((code, message)) = refusal.into_inner() {
             return Err(Halt::refuse(409, code, message));
         }
-        settle(&self.records, &self.rules, &delivery, now).await?;
+        delivery::settle(&self.records, &self.rules, &kept, now).await?;
         count("SubmissionsRecorded", 1);
-        Ok(Answer::of(200, &json!({"accepted": true, "delivery": delivery})))
+        Ok(Answer::of(200, &json!({"accepted": true, "delivery": kept})))
     }
 }

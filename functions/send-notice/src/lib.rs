@@ -3,7 +3,7 @@
 
 mod many;
 
-use incident::notification::delivery::{Batch, Lists, Pace, Reports, settle};
+use incident::notification::delivery::{self, Batch, Lists, Pace, Reports};
 use incident::notification::{Approval, Delivery, DeliveryState, Draft, LegalReview, Rules};
 use incident::organisation::{Recipient, Way};
 use incident::ports::{Handover, Mail, Settings};
@@ -103,9 +103,9 @@ impl<T: Records, S: Settings, M: Mail, L: Lists> Sender<T, S, M, L> {
         })?;
         let (delivery, next) = match recipient.way()? {
             Way::Mail(address) => {
-                let delivery = self.hand_over(approval, &draft, recipient, address, now).await?;
-                settle(&self.records, &self.rules, &delivery, now).await?;
-                (delivery, Next::Nothing)
+                let sent = self.hand_over(approval, &draft, recipient, address, now).await?;
+                delivery::settle(&self.records, &self.rules, &sent, now).await?;
+                (sent, Next::Nothing)
             }
             Way::List { bucket, key } => {
                 let list = many::ApprovedList { bucket, key, support_desk: organisation.support_desk.as_deref() };

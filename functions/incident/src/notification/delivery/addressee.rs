@@ -1,12 +1,10 @@
 //! What is recorded of one person: that a mail was begun, what the mail service said, and what it reported later. Never the address.
 
+use super::line::Person;
 use crate::Digest;
 use crate::record::IncidentId;
-use crate::records::Key;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-
-use super::line::Person;
 
 /// One person of a delivery.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -119,16 +117,14 @@ impl Addressee {
 /// Names the people of one delivery in the table: by a digest under a secret that lies in another place, so that the table alone tells
 /// nobody who was written to. 160 bits are kept, too few to compute a digest of something longer from them.
 #[derive(Debug)]
-pub struct Names<'a> {
-    incident: &'a IncidentId,
-    obligation: &'a str,
+pub struct Names {
     secret: String,
 }
 
-impl<'a> Names<'a> {
+impl Names {
     /// Under this secret.
-    pub fn new(incident: &'a IncidentId, obligation: &'a str, secret: &[u8]) -> Self {
-        Self { incident, obligation, secret: secret.iter().map(|byte| format!("{byte:02x}")).collect() }
+    pub fn new(secret: &[u8]) -> Self {
+        Self { secret: secret.iter().map(|byte| format!("{byte:02x}")).collect() }
     }
 
     /// Where the secret of a delivery lies, in the bucket of lists.
@@ -140,10 +136,5 @@ impl<'a> Names<'a> {
     pub fn of(&self, person: &Person) -> String {
         let [kind, first, second] = person.identity();
         Digest::of_parts(&[&self.secret, kind, first, second]).short(40)
-    }
-
-    /// Where that person's record lies.
-    pub fn key(&self, name: &str) -> Key {
-        Key::addressee(self.incident, self.obligation, name)
     }
 }
