@@ -3,9 +3,11 @@
 import collections
 import datetime
 import json
+import pathlib
 import time
 
 import pytest
+from asl import load_all
 from demo import organisation
 from people import DELIVER, OBLIGATION, Notice, as_csv, digest_of, kill, people, person
 
@@ -44,6 +46,15 @@ def response(aws, tocsin, operator, attack, reviewers):
 def duty(response):
     """A duty to people, as `assess-obligations` records one."""
     return response.duty(OBLIGATION)
+
+
+def test_nothing_starts_a_delivery_around_the_gate():
+    machines = load_all(pathlib.Path(__file__).resolve().parents[2] / "statemachines")
+    starts = [(machine.name, state.name) for machine in machines.values() for state in machine.tasks() if "NoticeDeliveryStateMachineArn" in json.dumps(state.body.get("Arguments"))]
+    assert starts == [("notification", "RunNoticeDelivery")]
+    assert not machines["notification"].reaches("RunNoticeDelivery", avoiding="SendNotice")
+    senders = [(machine.name, state.name) for machine in machines.values() for state in machine.tasks() if state.function() == "${DeliverNoticesFunctionArn}"]
+    assert senders == [("notice-delivery", "DeliverNotices")]
 
 
 def test_counsel_decides_about_text_and_list_together(response):
