@@ -62,7 +62,9 @@ impl<T: Records, L: Lists> Conclusion<T, L> {
         let delivery: Delivery = self.records.require(&key, "delivery of this notice").await?;
         let many = delivery.many.ok_or_else(|| Failure::rejected("this notice goes to one recipient"))?;
         let secret = self.lists.secret(&Names::secret_key(&incident, &obligation)).await?;
-        let secret = secret.ok_or_else(|| Failure::needs_operator("the secret of this delivery is gone: who was written to cannot be told"))?;
+        let secret = secret.ok_or_else(|| {
+            Failure::needs_operator("the secret of this delivery is gone: who was written to cannot be told")
+        })?;
         let people = People { names: Names::new(&secret), incident: &incident, obligation: &obligation };
         let mut tally = Tally::default();
         let folder = format!("letters/{incident}/{obligation}");

@@ -120,7 +120,9 @@ impl<T: Records, L: Lists, M: Mail, P: AsyncFn(SignedDuration)> Deliverer<T, L, 
                 Handed::Unknown(failure) => {
                     count("NoticesUnknown", 1);
                     // Whatever is wrong may pass; each further mail now would be another of which nobody knows.
-                    return Err(Failure::transient("the mail service did not say whether it took a mail").because(failure));
+                    return Err(
+                        Failure::transient("the mail service did not say whether it took a mail").because(failure)
+                    );
                 }
             }
             if refused >= MOST_REFUSED {
@@ -146,7 +148,9 @@ impl<T: Records, L: Lists, M: Mail, P: AsyncFn(SignedDuration)> Deliverer<T, L, 
         let many = delivery.many.filter(|many| draft.audience.as_ref() == Some(&many.audience));
         match many {
             Some(many) if *approval.digest() == task.digest && delivery.digest == task.digest => Ok((draft, many)),
-            Some(_) | None => Err(Failure::rejected("the text to send is not the one that was approved for these people")),
+            Some(_) | None => {
+                Err(Failure::rejected("the text to send is not the one that was approved for these people"))
+            }
         }
     }
 
@@ -158,7 +162,9 @@ impl<T: Records, L: Lists, M: Mail, P: AsyncFn(SignedDuration)> Deliverer<T, L, 
             return Err(Failure::rejected("a batch lies outside its list"));
         }
         let secret = self.lists.secret(&Names::secret_key(&task.incident, &task.obligation)).await?;
-        let secret = secret.ok_or_else(|| Failure::needs_operator("the secret of this delivery is gone: who was written to cannot be told"))?;
+        let secret = secret.ok_or_else(|| {
+            Failure::needs_operator("the secret of this delivery is gone: who was written to cannot be told")
+        })?;
         let names = Names::new(&secret);
         let bytes = self.lists.read(list, batch.from..batch.to).await?;
         let lines = bytes.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
