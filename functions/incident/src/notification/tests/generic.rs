@@ -1,5 +1,6 @@
 //! The notices of rules that name none: what the rule asks for is said or a gap, and what it forbids is nowhere.
 
+use super::golden::assert_golden;
 use super::{COUNSEL, amended, at, derived, incident, organisation, rules};
 use crate::containment::ActionId;
 use crate::notification::notices::Notices;
@@ -230,6 +231,71 @@ fn every_class_of_recipients_has_its_notice_in_every_language() {
     }
     let both = write(&rules_with("kvkk_board_and_data_subjects", &[], ""), &marked(), "en").unwrap();
     assert!(both.text.contains("To the people concerned") && both.text.contains("What you can do"));
+}
+
+/// What a class of recipients asks for, as much of it as the notices can say.
+const CASES: [(&str, &str, &[&str]); 5] = [
+    (
+        "generic-people",
+        "residents",
+        &[
+            "Incident in general terms",
+            "Likely consequences",
+            "Steps the individual can take against identity theft",
+            "Advice to remain vigilant",
+            "Toll-free numbers and addresses of the major consumer reporting agencies and FTC incl. websites",
+            "Right to obtain a police report",
+            "Advice to report suspected identity theft to law enforcement, AG and FTC",
+            "Advice on FCRA rights",
+            "Whether delayed by law enforcement",
+        ],
+    ),
+    (
+        "generic-authority",
+        "attorney_general",
+        &[
+            "Nature of the breach",
+            "where applicable: suspected unlawful or malicious acts",
+            "where applicable: cross-border impact",
+            "Categories/approximate numbers as known",
+            "Estimated total number affected",
+            "Where possible categories and approximate number of personal data",
+            "Number of Massachusetts residents at the time of notification",
+            "Likely consequences",
+            "Measures taken or planned",
+            "Reasons for delay if any",
+            "Whether a WISP is maintained",
+            "Sample of the notice",
+        ],
+    ),
+    ("generic-authority-and-people", "npc_and_data_subjects", &[]),
+    ("generic-partner", "controller", &[]),
+    ("generic-reporting-agency", "consumer_reporting_agencies_nationwide", &[]),
+];
+
+#[test]
+fn the_generic_notices_read_as_their_golden_files() {
+    let facts = amended(
+        &derived(),
+        &[
+            ("breach.started", json!("2026-11-26T21:05:00Z")),
+            ("breach.ended", json!("2026-11-27T15:21:10Z")),
+            ("people_approximate", json!(13_900)),
+            ("affected.US-MA", json!(212)),
+            ("incident.malicious", json!(true)),
+            ("law_enforcement_hold", json!(false)),
+            ("notice.items", json!({"Whether a WISP is maintained": "Yes"})),
+        ],
+    );
+    for (notice, recipient, asked) in CASES {
+        let rules = rules_with(recipient, asked, "");
+        for language in LANGUAGES {
+            let draft = write(&rules, &facts, language).unwrap();
+            let name = format!("{notice}.{language}");
+            assert_golden(&format!("{name}.txt"), &format!("Subject: {}\n\n{}", draft.subject, draft.text));
+            assert_golden(&format!("{name}.html"), &draft.html);
+        }
+    }
 }
 
 #[test]
