@@ -33,22 +33,22 @@ def run(*command, folder: pathlib.Path = REPOSITORY) -> Answer:
     return Answer(done.returncode, done.stdout, done.stderr)
 
 
-def npm_packages() -> pathlib.Path:
+def npm_packages(named: pathlib.Path = HERE, node: pathlib.Path = NODE) -> pathlib.Path:
     """Installs exactly what package-lock.json names, unless it is there already; the folder `node_modules`."""
-    digest = hashlib.sha256(b"".join((HERE / name).read_bytes() for name in PACKAGES)).hexdigest()
-    stamp = NODE / ".ready"
-    modules = NODE / "node_modules"
+    digest = hashlib.sha256(b"".join((named / name).read_bytes() for name in PACKAGES)).hexdigest()
+    stamp = node / ".ready"
+    modules = node / "node_modules"
     if modules.is_dir() and stamp.is_file() and stamp.read_text(encoding="utf-8") == digest:
         return modules
     if shutil.which("npm") is None:
         raise ToolMissing("npm is missing: install Node.js 20 or later")
-    NODE.mkdir(parents=True, exist_ok=True)
+    node.mkdir(parents=True, exist_ok=True)
     for name in PACKAGES:
-        shutil.copy(HERE / name, NODE / name)
+        shutil.copy(named / name, node / name)
     # The CDK plugin is taken for the binary inside it: without its peer, the CDK, which is 160 MB.
-    done = run("npm", "ci", "--legacy-peer-deps", "--ignore-scripts", "--no-audit", "--no-fund", folder=NODE)
+    done = run("npm", "ci", "--legacy-peer-deps", "--ignore-scripts", "--no-audit", "--no-fund", folder=node)
     if done.code:
-        raise ToolMissing(f"npm ci failed in {NODE}:\n{done.errors}")
+        raise ToolMissing(f"npm ci failed in {node}:\n{done.errors}")
     stamp.write_text(digest, encoding="utf-8")
     return modules
 
