@@ -41,7 +41,7 @@ ZONE_REGIONS ?= $(shell aws configure get region 2>/dev/null)
 EVIDENCE_PURPOSE ?= incidents
 EVIDENCE_PARAMETERS ?=
 
-.PHONY: help build documents test test-rust test-local-aws test-acceptance lint lint-rust lint-infra demo bench local-aws deploy deploy-evidence deploy-members clean
+.PHONY: help chromium build documents test test-rust test-local-aws test-acceptance lint lint-rust lint-infra demo bench local-aws deploy deploy-evidence deploy-members clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -65,6 +65,11 @@ $(TOOLS)/lint/.ready: $(LOCAL_AWS)/requirements-lint.txt
 	@$(PYTHON) -m venv --clear $(TOOLS)/lint
 	@$(TOOLS)/lint/bin/pip install --quiet --require-hashes -r $<
 	@touch $@
+
+# The notices are looked at in a real browser. Without the right to install it, the tests say what is missing and fail.
+chromium: ## Install Debian's Chromium, where it is missing and may be installed
+	@command -v chromium >/dev/null || test -n "$(CHROMIUM)" || test "$$(id -u)" != 0 || \
+	  { echo "== tools: chromium"; apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; }
 
 # --- build -----------------------------------------------------------------------------------------------------------
 
@@ -99,7 +104,7 @@ test-local-aws: documents $(TOOLS)/local-aws/.ready target/lambda/.built
 	@echo "== test: the local AWS itself"
 	@$(PY) -m pytest -q $(LOCAL_AWS)/tests
 
-test-acceptance: documents $(TOOLS)/local-aws/.ready $(TOOLS)/lint/.ready target/lambda/.built
+test-acceptance: chromium documents $(TOOLS)/local-aws/.ready $(TOOLS)/lint/.ready target/lambda/.built
 	@echo "== test: acceptance; the actions by themselves beside it, told at the end"
 	@mkdir -p target/test
 	@nice $(PY) -m pytest $(PYTEST) tests/acceptance/test_action*.py > target/test/actions.log 2>&1 & actions=$$!; outcome=0; \
