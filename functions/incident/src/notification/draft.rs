@@ -2,8 +2,10 @@
 
 use super::assess::Obligation;
 use super::compose::{Script, compose};
+use super::context::Context;
 use super::delivery::Audience;
 use super::facts::Facts;
+use super::packet::Packet;
 use super::page::Pages;
 use super::rules::{RuleError, Rules};
 use crate::Digest;
@@ -121,24 +123,8 @@ impl Draft {
 
     /// Writes it under these rules.
     pub(crate) fn write_under(rules: &Rules, writing: &Writing<'_>) -> Result<Self, DraftError> {
-        let rule = &writing.obligation.rule;
-        let known = rules.get(rule).ok_or_else(|| DraftError::NoRule { rule: rule.clone() })?;
+        let Prepared { notice, context, gaps } = Prepared::of(rules, writing)?;
         let notices = rules.notices();
-        let notice = notices.of_rule(known).ok_or_else(|| DraftError::NoNotice { rule: rule.clone() })?;
-        let language = writing.recipient.language.as_str();
-        if !notices.speaks(notice, language) {
-            return Err(DraftError::NoLanguage { notice: notice.to_owned(), language: language.to_owned() });
-        }
-        let table = notices.items()?;
-        let checklist = known.checklist.as_ref().and_then(|id| rules.checklist(id));
-        let items = table.asked(known, checklist.map(|list| list.items.as_slice()), notices.usual(known));
-        let asks = table.asks(&items);
-        let (words, say) = (notices.words(language)?, notices.phrases(language)?);
-        let script = Script { words, say, items, asks, consequences: notices.consequences()? };
-        let mut context = compose(writing, known, rules, &script);
-        context.withhold(&table.bans(&script.items));
-        let gaps = table.gaps(&script.items, &context);
-        context.complete = gaps.is_empty();
         let subject = notices.subject(notice).unwrap_or_default();
         let rendered = Pages::of(notices)?.write(notice, subject, &context)?;
         let mut drafters = writing.drafters.clone();
@@ -147,7 +133,7 @@ impl Draft {
             incident: writing.incident.id.clone(),
             obligation: writing.obligation.id.clone(),
             version: writing.version,
-            language: language.to_owned(),
+            language: context.language,
             digest: Digest::of_parts(&[&rendered.subject, &rendered.text, &rendered.html]),
             subject: rendered.subject,
             text: rendered.text,
@@ -178,6 +164,57 @@ impl Draft {
             None => Digest::of_parts(&[&self.subject, &self.text, &self.html]),
             Some(audience) => Digest::of_parts(&[&self.subject, &self.text, &self.html, audience.digest().as_str()]),
         }
+    }
+}
+
+/// What a notice is written from.
+struct Prepared<'a> {
+    notice: &'a str,
+    context: Context,
+    gaps: Vec<String>,
+}
+
+impl<'a> Prepared<'a> {
+    fn of(rules: &'a Rules, writing: &Writing<'_>) -> Result<Self, DraftError> {
+        let rule = &writing.obligation.rule;
+        let known = rules.get(rule).ok_or_else(|| DraftError::NoRule { rule: rule.clone() })?;
+        let notices = rules.notices();
+        let notice = notices.of_rule(known).ok_or_else(|| DraftError::NoNotice { rule: rule.clone() })?;
+        let language = writing.recipient.language.as_str();
+        if !notices.speaks(notice, language) {
+            return Err(DraftError::NoLanguage { notice: notice.to_owned(), language: language.to_owned() });
+        }
+        let table = notices.items()?;
+        let checklist = known.checklist.as_ref().and_then(|id| rules.checklist(id));
+        let items = table.asked(known, checklist.map(|list| list.items.as_slice()), notices.usual(known));
+        let asks = table.asks(&items);
+        let (words, say) = (notices.words(language)?, notices.phrases(language)?);
+        let script = Script { words, say, items, asks, consequences: notices.consequences()? };
+        let mut context = compose(writing, known, rules, &script);
+        context.withhold(&table.bans(&script.items));
+        let gaps = table.gaps(&script.items, &context);
+        context.complete = gaps.is_empty();
+        Ok(Self { notice, context, gaps })
+    }
+}
+
+impl Packet {
+    /// The packet of an obligation and the same as a page to print; `None` where its checklist is not that of the template.
+    ///
+    /// # Errors
+    /// As [`Draft::write`].
+    pub fn write(writing: &Writing<'_>) -> Result<Option<(Self, String)>, DraftError> {
+        let rules = Rules::embedded()?;
+        let form = rules.notices().packet()?;
+        let checklist = rules.get(&writing.obligation.rule).and_then(|rule| rule.checklist.as_deref());
+        if !form.serves(checklist) {
+            return Ok(None);
+        }
+        let prepared = Prepared::of(rules, writing)?;
+        let title = format!("Notification of a personal data breach, {}", prepared.context.reference);
+        let packet = form.fill(title, &prepared.context, writing.facts);
+        let page = packet.page(rules.notices())?;
+        Ok(Some((packet, page)))
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::context::Context;
 use super::items::{Items, has_path};
+use super::packet::PacketForm;
 use super::page::Pages;
 use super::rule::{Checklist, Rule};
 use super::rules::RuleError;
@@ -150,6 +151,11 @@ impl Notices {
         self.read("consequences.toml")
     }
 
+    /// The fields of a packet for an authority's form.
+    pub(crate) fn packet(&self) -> Result<PacketForm, RuleError> {
+        self.read("packet.toml")
+    }
+
     /// The words of a language.
     pub(crate) fn words(&self, language: &str) -> Result<Words, RuleError> {
         self.read(&format!("words/{language}.toml"))
@@ -207,6 +213,7 @@ impl Notices {
                 let bare = Context { say, asks: asks(false), ..Context::bare() };
                 let variables = serde_json::to_value(&full).unwrap_or_default();
                 items.check(&variables).map_err(|fault| fault.in_file("items.toml"))?;
+                self.packet()?.check(&variables).map_err(|fault| fault.in_file("packet.toml"))?;
                 if !has_path(&variables, &format!("say.{}", manifest.subject)) {
                     let fault = Fault::new("subject", format!("there is no phrase `{}`", manifest.subject));
                     return Err(fault.in_file(&format!("{notice}/notice.toml")));

@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::items::has_path;
 use super::notices::{Fault, Notices};
+use super::packet::Packet;
 use super::rules::RuleError;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Kwargs, Serde, Value};
@@ -58,17 +59,30 @@ impl<'a> Pages<'a> {
         let subject = fill_in(phrase, &BTreeMap::from(values));
         let text = write(&self.text, notice, "forms/txt.j2", context)?;
         let body = write(&self.html, notice, "forms/html.j2", context)?;
-        let layout = self.html.get_template("layout.html.j2");
-        let variables = context! { language => &context.language, subject => &subject, body => body };
-        let html = layout.and_then(|layout| layout.render(variables));
+        let html = self.laid_out(&context.language, &subject, body)?;
+        Ok(Rendered { subject, text: without_double_blanks(&text), html })
+    }
+
+    /// Writes a packet as a page.
+    pub(crate) fn packet(&self, packet: &Packet) -> Result<String, RuleError> {
+        let file = "packet.html.j2";
+        let language = &packet.language;
+        let variables = context! { language => "en", packet => Value::from(Serde(packet)), value_language => language };
+        let body = self.html.get_template(file).and_then(|template| template.render(variables));
+        self.laid_out("en", &packet.title, body.map_err(|error| Fault::from(innermost(&error)).in_file(file))?)
+    }
+
+    fn laid_out(&self, language: &str, subject: &str, body: String) -> Result<String, RuleError> {
+        let variables = context! { language => language, subject => subject, body => body };
+        let html = self.html.get_template("layout.html.j2").and_then(|layout| layout.render(variables));
         let html = html.map_err(|error| Fault::from(error).in_file("layout.html.j2"))?;
-        Ok(Rendered { subject, text: without_double_blanks(&text), html: without_double_blanks(&html) })
+        Ok(without_double_blanks(&html))
     }
 
     /// Finds a variable that does not exist, by file.
     pub(crate) fn check(&self, variables: &serde_json::Value) -> Result<(), RuleError> {
         for (name, template) in self.text.templates() {
-            if name.starts_with("forms/") || name == "layout.html.j2" {
+            if name.starts_with("forms/") || name.ends_with(".html.j2") {
                 continue;
             }
             let mut names: Vec<String> = template.undeclared_variables(true).into_iter().collect();

@@ -3,7 +3,7 @@
 use super::golden::assert_golden;
 use super::{COUNSEL, amended, at, derived, incident, obligation, organisation};
 use crate::containment::ActionId;
-use crate::notification::{Draft, DraftError, Facts, Measure, Writing};
+use crate::notification::{Draft, DraftError, Facts, Measure, Packet, Writing};
 use crate::organisation::Organisation;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -63,6 +63,15 @@ impl Case {
     }
 
     fn write(&self, id: &str, language: &str) -> Result<Draft, DraftError> {
+        self.with(id, language, Draft::write)
+    }
+
+    fn with<T>(
+        &self,
+        id: &str,
+        language: &str,
+        write: impl Fn(&Writing<'_>) -> Result<T, DraftError>,
+    ) -> Result<T, DraftError> {
         let sample = (id == "us-ca-reg").then(|| self.write("us-ca-ind", "en")).transpose()?;
         let duty = obligation(&self.facts, id).unwrap();
         let mut recipient = self.organisation.recipients[id].clone();
@@ -75,7 +84,7 @@ impl Case {
             measure("isolate-instance", "i-0123456789abcdef0", "2026-11-27T15:20:06Z"),
             measure("lock-bucket", "kranich-customers", "2026-11-27T15:20:07Z"),
         ];
-        Draft::write(&Writing {
+        write(&Writing {
             obligation: &duty,
             facts: &self.facts,
             organisation: &self.organisation,
@@ -298,4 +307,26 @@ fn every_kind_of_breach_can_be_written_about() {
         assert_eq!(draft.gaps.contains(&"nature of the breach".to_owned()), !names_it, "{category:?}");
         assert!(draft.gaps.contains(&"measures taken or proposed to address the breach".to_owned()));
     }
+}
+
+#[test]
+fn an_authority_with_a_form_gets_the_fields_and_what_is_missing_is_marked() {
+    for (case, suffix) in [(Case::derived(), ""), (Case::complete(), ".complete")] {
+        let (packet, page) = case.with("eu-gdpr-33-1", "de", Packet::write).unwrap().unwrap();
+        assert_golden(&format!("packet{suffix}.html"), &page);
+        let text = serde_json::to_string_pretty(&packet).unwrap() + "\n";
+        assert_golden(&format!("packet{suffix}.json"), &text);
+        assert_eq!(packet.missing.is_empty(), !suffix.is_empty(), "{:?}", packet.missing);
+        assert_eq!(page.contains("Missing, and required"), suffix.is_empty());
+    }
+    assert!(Case::derived().with("us-ca-ind", "en", Packet::write).unwrap().is_none());
+}
+
+#[test]
+fn counsel_fills_a_field_by_its_label() {
+    let mut case = Case::complete();
+    case.facts = amended(&case.facts, &[("notice.items", json!({"Cause of the breach": "A lost key\u{202E}"}))]);
+    let (packet, _) = case.with("eu-gdpr-33-1", "en", Packet::write).unwrap().unwrap();
+    let mut fields = packet.sections.iter().flat_map(|section| &section.fields);
+    assert_eq!(fields.find(|field| field.id == "cause").unwrap().values, ["A lost key"]);
 }
