@@ -8,6 +8,7 @@ use super::facts::Facts;
 use super::packet::Packet;
 use super::page::Pages;
 use super::rules::{RuleError, Rules};
+use super::settings::SettingError;
 use crate::Digest;
 use crate::containment::ActionId;
 use crate::organisation::{Organisation, Recipient};
@@ -107,6 +108,9 @@ pub enum DraftError {
         /// The rule.
         rule: String,
     },
+    /// The organisation's own rules cannot be used.
+    #[error("the organisation's own rules cannot be used")]
+    Setting(#[from] SettingError),
     /// A template failed.
     #[error("the notice cannot be written")]
     Template(#[from] RuleError),
@@ -118,7 +122,7 @@ impl Draft {
     /// # Errors
     /// A rule without a notice, a notice that lacks the language, a template that cannot be rendered.
     pub fn write(writing: &Writing<'_>) -> Result<Self, DraftError> {
-        Self::write_under(Rules::embedded()?, writing)
+        Self::write_under(&Rules::embedded()?.of(writing.organisation)?, writing)
     }
 
     /// Writes it under these rules.
@@ -204,7 +208,7 @@ impl Packet {
     /// # Errors
     /// As [`Draft::write`].
     pub fn write(writing: &Writing<'_>) -> Result<Option<(Self, String)>, DraftError> {
-        let rules = Rules::embedded()?;
+        let rules = &Rules::embedded()?.of(writing.organisation)?;
         let form = rules.notices().packet()?;
         let checklist = rules.get(&writing.obligation.rule).and_then(|rule| rule.checklist.as_deref());
         if !form.serves(checklist) {

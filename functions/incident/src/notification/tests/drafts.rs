@@ -3,7 +3,7 @@
 use super::golden::assert_golden;
 use super::{COUNSEL, amended, at, derived, incident, obligation, organisation};
 use crate::containment::ActionId;
-use crate::notification::{Draft, DraftError, Facts, Measure, Packet, Writing};
+use crate::notification::{Draft, DraftError, Facts, Measure, Packet, Rules, Writing};
 use crate::organisation::Organisation;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -329,4 +329,33 @@ fn counsel_fills_a_field_by_its_label() {
     let (packet, _) = case.with("eu-gdpr-33-1", "en", Packet::write).unwrap().unwrap();
     let mut fields = packet.sections.iter().flat_map(|section| &section.fields);
     assert_eq!(fields.find(|field| field.id == "cause").unwrap().values, ["A lost key"]);
+}
+
+#[test]
+fn a_rule_that_the_organisation_added_gets_the_notice_of_its_class() {
+    let mut case = Case::derived();
+    let row = json!({
+        "id": "OWN-1", "jurisdiction": "XX", "regime": "contract", "citation": "Our contracts", "obligor": "any",
+        "recipient": "customers_insurers_partners", "status": "contract",
+        "trigger_all": [{"fact": "gdpr_applies", "op": "eq", "value": true}],
+        "deadline": {"standard": "at once", "unit": "none", "clock": "aware", "hard": false},
+        "confidence": "high", "verified": "text",
+        "decided": {"by": COUNSEL, "at": "2026-11-01T00:00:00Z", "reason": "our contracts ask for it"},
+    });
+    case.organisation.rules.insert("obligation".to_owned(), json!([row]));
+    let rules = Rules::load().unwrap().of(&case.organisation).unwrap();
+    let duty = rules.assess(&case.facts).obligations.into_iter().find(|duty| duty.id == "own-1").unwrap();
+    let draft = Draft::write(&Writing {
+        obligation: &duty,
+        facts: &case.facts,
+        organisation: &case.organisation,
+        incident: &incident(),
+        recipient: &case.organisation.recipients["eu-gdpr-33-1"],
+        measures: &[],
+        sample: None,
+        version: 1,
+        drafters: BTreeSet::new(),
+        written_at: at(case.written_at),
+    });
+    assert!(draft.unwrap().text.contains("Legal basis: Our contracts"));
 }
