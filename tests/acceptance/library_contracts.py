@@ -10,8 +10,7 @@ import tomllib
 
 from contracts import of_type, responder, target_of
 
-NOTICE_LANGUAGES = ("en", "de")
-NOTICE_FORMS = ("html", "txt")
+NOTICE_LANGUAGES = ("de", "en", "es", "fr", "it", "nl", "pl")
 ACTION_FILES = ("action.toml", "action.py", "policy.json", "README.md")
 
 
@@ -72,24 +71,29 @@ def unclassified_faults(root: pathlib.Path, rule: dict) -> list[str]:
 
 
 def notice_faults(root: pathlib.Path) -> list[str]:
-    """Each notice that a rule names is there, in every language and both forms; and no notice is without a rule."""
+    """Each notice that a rule or a class of recipients names is there, with its template, in every language; and none is without a reader."""
     core = root / "functions/incident"
     folders = {path.name for path in (core / "notices").iterdir() if (path / "notice.toml").is_file()}
-    strays = {path.name for path in (core / "notices").iterdir() if path.is_dir()} - folders - {"words"}
+    strays = {path.name for path in (core / "notices").iterdir() if path.is_dir()} - folders - {"words", "phrases", "forms", "parts"}
     findings = [f"notices/{name}: `notice.toml` is missing" for name in sorted(strays)]
-    named: dict[str, str] = {}
+    named = {}
     for path in sorted((core / "obligations").glob("*.toml")):
         for rule in tomllib.loads(path.read_text(encoding="utf-8")).get("obligation", []):
             if "notice" in rule:
                 named[rule["notice"]] = rule["id"]
     findings += [f"obligation {rule}: there is no notice `{notice}`" for notice, rule in sorted(named.items()) if notice not in folders]
-    findings += [f"notices/{name}: no obligation names it" for name in sorted(folders - set(named))]
+    classes = tomllib.loads((core / "notices/recipients.toml").read_text(encoding="utf-8"))["notice"]
+    findings += [f"notices/recipients.toml: there is no notice `{notice}`" for notice in sorted(set(classes) - folders)]
+    findings += [f"notices/{name}: no obligation names it" for name in sorted(folders - set(named) - set(classes))]
     for folder in sorted(folders):
-        files = {path.name for path in (core / "notices" / folder).iterdir()}
-        wanted = [f"{language}.{form}.j2" for language in NOTICE_LANGUAGES for form in NOTICE_FORMS]
-        findings += [f"notices/{folder}: `{name}` is missing" for name in wanted if name not in files]
-    words = {path.stem for path in (core / "notices/words").glob("*.toml")}
-    return findings + [f"notices/words: `{language}.toml` is missing" for language in NOTICE_LANGUAGES if language not in words]
+        if not (core / "notices" / folder / "notice.j2").is_file():
+            findings.append(f"notices/{folder}: `notice.j2` is missing")
+        spoken = tomllib.loads((core / "notices" / folder / "notice.toml").read_text(encoding="utf-8"))["languages"]
+        findings += [f"notices/{folder}: `{language}` is missing" for language in NOTICE_LANGUAGES if language not in spoken]
+    for kind in ("words", "phrases"):
+        files = {path.stem for path in (core / "notices" / kind).glob("*.toml")}
+        findings += [f"notices/{kind}: `{language}.toml` is missing" for language in NOTICE_LANGUAGES if language not in files]
+    return findings
 
 
 def playbook_faults(root: pathlib.Path) -> list[str]:

@@ -246,13 +246,18 @@ FAULTS = {
     # notices
     "a notice without German": (
         library_contracts.notice_faults,
-        remove("functions/incident/notices/gdpr-art33-authority/de.txt.j2"),
-        "notices/gdpr-art33-authority: `de.txt.j2` is missing",
+        change("functions/incident/notices/gdpr-art33-authority/notice.toml", '"de", ', ""),
+        "notices/gdpr-art33-authority: `de` is missing",
     ),
     "a notice that there is not": (
         library_contracts.notice_faults,
         remove("functions/incident/notices/gdpr-art33-authority"),
         "obligation EU-GDPR-33-1: there is no notice `gdpr-art33-authority`",
+    ),
+    "a notice without its template": (
+        library_contracts.notice_faults,
+        remove("functions/incident/notices/gdpr-art33-authority/notice.j2"),
+        "notices/gdpr-art33-authority: `notice.j2` is missing",
     ),
     "a notice that nobody sends": (
         library_contracts.notice_faults,
