@@ -36,7 +36,8 @@ impl Facts {
             let Some(rule) = rules.get(id) else { continue };
             let start = format!("t.{}", rule.deadline.clock);
             // Other clocks may start after a report that was sent early.
-            let starts_first = ["aware", "discovery", "discovery_or_notification"].contains(&rule.deadline.clock.as_str());
+            let starts_first =
+                ["aware", "discovery", "discovery_or_notification"].contains(&rule.deadline.clock.as_str());
             if starts_first && self.is_surely_before(clock, &start) {
                 report(clock, &start, "a report cannot be submitted before what it reports is known");
             }
