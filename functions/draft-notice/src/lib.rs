@@ -2,7 +2,7 @@
 
 use incident::containment::ActionRecord;
 use incident::notification::delivery::{Lists, check_list};
-use incident::notification::{Draft, Duty, Facts, LegalReview, Measure, Writing};
+use incident::notification::{Draft, Duty, Facts, LegalReview, Measure, Packet, Writing};
 use incident::organisation::Way;
 use incident::ports::{Settings, Vault};
 use incident::records::{Key, Listing, Records};
@@ -118,7 +118,7 @@ impl<T: Records, V: Vault, S: Settings, L: Lists> Drafter<T, V, S, L> {
             Some(first) => self.newest(id, first).await?,
             None => None,
         };
-        let draft = Draft::write(&Writing {
+        let writing = Writing {
             obligation,
             facts,
             organisation: &organisation,
@@ -130,8 +130,13 @@ impl<T: Records, V: Vault, S: Settings, L: Lists> Drafter<T, V, S, L> {
             // Whoever entered a fact had a hand in the text.
             drafters: facts.authors().clone(),
             written_at: now,
-        });
-        let draft = draft.map_err(|error| Failure::needs_operator("the notice cannot be written").because(error))?;
+        };
+        let unwritable = |error| Failure::needs_operator("the notice cannot be written").because(error);
+        let draft = Draft::write(&writing).map_err(unwritable)?;
+        // Before the draft is on record: from then on a repeat does not come here.
+        if let Some((packet, page)) = Packet::write(&writing).map_err(unwritable)? {
+            self.keep_packet(&draft, &packet, page).await?;
+        }
         let draft = match audience {
             Some(audience) => draft.addressed_to(audience),
             None => draft,
@@ -139,16 +144,26 @@ impl<T: Records, V: Vault, S: Settings, L: Lists> Drafter<T, V, S, L> {
         Ok(self.records.create(&Key::draft(id, &obligation.id, version), &draft).await?.0)
     }
 
+    /// Keeps the fields of the authority's form in the vault: for programs, and to print.
+    async fn keep_packet(&self, draft: &Draft, packet: &Packet, page: String) -> Result<(), Failure> {
+        let fields = serde_json::to_vec_pretty(packet);
+        let fields = fields.map_err(|error| Failure::needs_operator("the packet cannot be written").because(error))?;
+        let page = ("packet.html", page.into_bytes(), "text/html; charset=utf-8");
+        self.put(draft, [("packet.json", fields, "application/json"), page]).await
+    }
+
     /// Keeps the text in the vault, as a file that a lawyer can compare with another version.
     async fn keep(&self, draft: &Draft) -> Result<(), Failure> {
-        let folder = format!("incidents/{}/notices/{}/v{}", draft.incident, draft.obligation, draft.version);
         let whole = serde_json::to_vec_pretty(draft);
         let whole = whole.map_err(|error| Failure::needs_operator("the draft cannot be written").because(error))?;
-        for (name, bytes, content_type) in [
-            ("notice.txt", draft.text.clone().into_bytes(), "text/plain; charset=utf-8"),
-            ("notice.html", draft.html.clone().into_bytes(), "text/html; charset=utf-8"),
-            ("draft.json", whole, "application/json"),
-        ] {
+        let text = ("notice.txt", draft.text.clone().into_bytes(), "text/plain; charset=utf-8");
+        let page = ("notice.html", draft.html.clone().into_bytes(), "text/html; charset=utf-8");
+        self.put(draft, [text, page, ("draft.json", whole, "application/json")]).await
+    }
+
+    async fn put<const N: usize>(&self, draft: &Draft, files: [(&str, Vec<u8>, &str); N]) -> Result<(), Failure> {
+        let folder = format!("incidents/{}/notices/{}/v{}", draft.incident, draft.obligation, draft.version);
+        for (name, bytes, content_type) in files {
             self.vault.preserve(&format!("{folder}/{name}"), bytes, content_type).await?;
         }
         Ok(())
