@@ -94,11 +94,12 @@ test: test-rust test-local-aws test-acceptance ## Set-up and all tests
 # Compiled as cargo lambda does, for what it has compiled already.
 CPU := $(if $(filter aarch64,$(shell uname -m)),neoverse-n1,haswell)
 TEST := cargo --config 'build.rustflags=["-C", "target-cpu=$(CPU)"]' test --release --locked --quiet --target $(shell rustc --print host-tuple)
+TESTED := $(filter-out incident cli,$(patsubst functions/%/tests,%,$(wildcard functions/*/tests)))
 test-rust: target/lambda/.built
 	@echo "== test: the core"
 	@$(TEST) -p incident $(if $(FINDINGS_CORPUS),--features corpus)
 	@echo "== test: the platform, the command line, the functions with tests of their own"
-	@$(TEST) -p platform -p tocsin -p reconcile-findings -p record-containment-decision -p order-containment -p preserve-evidence -p copy-objects -p seal-custody -p release-evidence
+	@$(TEST) -p platform -p tocsin $(TESTED:%=-p %)
 
 test-local-aws: documents $(TOOLS)/local-aws/.ready target/lambda/.built
 	@echo "== test: the local AWS itself"

@@ -9,6 +9,7 @@ mod facts;
 mod function;
 mod replay;
 mod scope;
+mod submit;
 mod verify;
 
 use clap::{Parser, Subcommand};
@@ -33,6 +34,7 @@ enum Command {
     Evidence(evidence::Arguments),
     Replay(replay::Arguments),
     Scope(scope::Arguments),
+    Submit(submit::Arguments),
     Verify(verify::Arguments),
 }
 
@@ -54,6 +56,7 @@ fn main() -> ExitCode {
         Command::Evidence(arguments) => finish(evidence::run(&arguments)),
         Command::Replay(arguments) => finish(replay::run(&arguments)),
         Command::Scope(arguments) => finish(scope::run(&arguments)),
+        Command::Submit(arguments) => finish(submit::run(&arguments)),
         Command::Verify(arguments) => finish(verify::run(&arguments)),
     }
 }
