@@ -147,7 +147,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, AssessError> {
         Some((&rule.id, of_rule(rule, refused)))
     });
     let mut all: Vec<_> = triggered.chain(others).collect();
-    all.sort_by(|(one, _), (other, _)| one.cmp(other));
+    all.sort_by_key(|(id, _)| *id);
     let all: Vec<Weighed<'_>> = all.into_iter().map(|(_, weighed)| weighed).collect();
     let mut out = io::stdout().lock();
     serde_json::to_writer_pretty(&mut out, &BTreeMap::from([("obligations", all)])).map_err(io::Error::from)?;

@@ -1,5 +1,5 @@
 //! `tocsin deadline` as a process: the document it writes, and what it refuses by name.
-#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "output that is not as expected fails the test")]
+#![expect(clippy::expect_used, reason = "output that is not as expected fails the test")]
 
 use serde_json::{Value, json};
 use std::io::Write as _;

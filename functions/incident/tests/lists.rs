@@ -1,5 +1,5 @@
 //! Lists of people, however they arrive: the same people, problems and batches, and nothing of a person in what is said of them.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops where it fails")]
+#![allow(clippy::unwrap_used, clippy::string_slice, clippy::indexing_slicing, reason = "a test stops where it fails")]
 
 use incident::notification::delivery::{Checked, Line, ListError, ListVersion, Problem, Reader};
 use proptest::prelude::*;

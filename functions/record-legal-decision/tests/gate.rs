@@ -118,6 +118,7 @@ fn draft(incident: &IncidentId) -> Draft {
         drafters: BTreeSet::from(["tocsin".to_owned()]),
         gaps: Vec::new(),
         written_at: now(),
+        audience: None,
     }
 }
 
