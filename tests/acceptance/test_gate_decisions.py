@@ -275,3 +275,30 @@ def test_a_duty_that_the_facts_do_not_bring_any_more_waits_for_nobody(attack, re
     assert error is None, assessed
     executions = [duty["execution"] for chain in assessed["chains"] for duty in chain["duties"]]
     assert f"{response.incident}-us-ca-ind-r1" in executions
+
+
+def test_what_goes_out_together_waits_for_the_approval_of_both(aws, tocsin, attack, settings, reviewers):
+    """New York's authorities are told when the residents are: neither notice leaves before both are approved."""
+
+    def new_york():
+        kept = json.loads(aws.client("s3").get_object(Bucket=tocsin.settings, Key=organisation.PATH)["Body"].read())
+        holdings = [{**holding, "affected": {**holding["affected"], "US-NY": 20}} for holding in kept["data_inventory"]]
+        told = {id: {"name": id, "email": f"{id}@told.example", "language": "en"} for id in ("us-ny-ind", "us-ny-reg")}
+        settings(data_inventory=holdings, recipients={**kept["recipients"], **told})
+
+    def sent() -> set[str]:
+        return {mail["To"][0] for mail in response.mails()} & {"us-ny-ind@told.example", "us-ny-reg@told.example"}
+
+    def is_held() -> bool:
+        machine = aws.client("stepfunctions")
+        arn = tocsin.machine("notification").replace(":stateMachine:", ":execution:") + f":{response.incident}-us-ny-ind"
+        pages = machine.get_paginator("get_execution_history").paginate(executionArn=arn)
+        return any(event.get("stateEnteredEventDetails", {}).get("name") == "AwaitOtherNotices" for page in pages for event in page["events"])
+
+    response = at_gate(attack, new_york)
+    reviewers[0].approve(response, response.waiting("us-ny-ind"))
+    aws.wait_until(is_held, seconds=30, what="the wait for the other notice")
+    assert sent() == set()
+    reviewers[0].approve(response, response.waiting("us-ny-reg"))
+    aws.wait_until(lambda: len(sent()) == 2, seconds=30, what="both notices")
+    aws.wait_until(lambda: {response.duty(id)["state"] for id in ("us-ny-ind", "us-ny-reg")} == {"sent"}, seconds=30, what="the end of both")

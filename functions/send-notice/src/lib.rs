@@ -4,10 +4,10 @@
 mod many;
 
 use incident::notification::delivery::{self, Batch, Lists, Pace, Reports};
-use incident::notification::{Approval, Delivery, DeliveryState, Draft, LegalReview, Rules};
+use incident::notification::{Approval, Delivery, DeliveryState, Draft, Duty, LegalReview, Rules, held_by};
 use incident::organisation::{Recipient, Way};
 use incident::ports::{Handover, Mail, Settings};
-use incident::records::{Key, Records};
+use incident::records::{Key, Listing, Records};
 use incident::{Digest, Failure, IncidentId, organisation};
 use jiff::Timestamp;
 use platform::telemetry::count;
@@ -46,7 +46,8 @@ pub struct SendTask {
 pub struct Sent {
     incident: IncidentId,
     obligation: String,
-    sent_at: Timestamp,
+    /// When it went out, or its delivery to many people began; `None` while it is held.
+    sent_at: Option<Timestamp>,
     reference: Option<String>,
     /// What is left to do.
     #[serde(flatten)]
@@ -59,6 +60,11 @@ pub struct Sent {
 pub enum Next {
     /// Nothing: it was sent.
     Nothing,
+    /// It waits for these duties, and is asked for again.
+    Held {
+        /// Their identifiers.
+        by: Vec<String>,
+    },
     /// Each of these batches is delivered.
     Batches {
         /// The batches.
@@ -82,6 +88,10 @@ impl<T: Records, S: Settings, M: Mail, L: Lists> Sender<T, S, M, L> {
         let SendTask { incident, obligation, version, digest } = task;
         let draft: Draft =
             self.records.require(&Key::draft(&incident, &obligation, version), "draft of this version").await?;
+        let holding = self.holding(&draft, now).await?;
+        if !holding.is_empty() {
+            return Ok(Sent { incident, obligation, sent_at: None, reference: None, next: Next::Held { by: holding } });
+        }
         let review = Key::review(&incident, &obligation, version);
         self.records.require::<LegalReview>(&review, "review of this version").await?;
         // From this write on nothing can be withdrawn: of a withdrawal and a send at the same time, one comes first.
@@ -124,7 +134,22 @@ impl<T: Records, S: Settings, M: Mail, L: Lists> Sender<T, S, M, L> {
                 (kept, next)
             }
         };
-        Ok(Sent { incident, obligation, sent_at: delivery.sent_at, reference: delivery.reference, next })
+        Ok(Sent { incident, obligation, sent_at: Some(delivery.sent_at), reference: delivery.reference, next })
+    }
+
+    /// The duties that hold an approved notice back. A delivery that has begun goes on.
+    async fn holding(&self, draft: &Draft, now: Timestamp) -> Result<Vec<String>, Failure> {
+        let Draft { incident, obligation, .. } = draft;
+        if self.records.get::<Delivery>(&Key::delivery(incident, obligation)).await?.is_some() {
+            return Ok(Vec::new());
+        }
+        let duties: Vec<Duty> = self.records.list(&Listing::of_incident(incident, "OBLIGATION#")).await?;
+        let Some(own) = duties.iter().find(|duty| duty.obligation.id == *obligation) else { return Ok(Vec::new()) };
+        let mut reviews: Vec<LegalReview> = Vec::new();
+        for other in &own.obligation.together_with {
+            reviews.extend(self.records.list(&Listing::of_incident(incident, format!("REVIEW#{other}#"))).await?);
+        }
+        Ok(held_by(own, &duties, &reviews, now).into_iter().map(str::to_owned).collect())
     }
 
     /// Gives up the approval for one delivery. The claim is recorded before the mail service is called.

@@ -90,6 +90,7 @@ def deploy(aws, **logs: str) -> Stack:
         "ApprovalAttempts": 2,
         "FindingRegions": ",".join(REGIONS),
         "ReportWaitSeconds": 2,
+        "HeldNoticeWaitSeconds": 1,
     }
     outputs = aws.deploy("tocsin-responder", infra / "responder.yaml", parameters)
     aws.client("sesv2").create_email_identity(EmailIdentity=organisation.SENDER_DOMAIN)

@@ -23,6 +23,7 @@ pub mod draft;
 pub mod duty;
 pub mod facts;
 mod follows;
+mod hold;
 mod iso3166;
 mod items;
 mod law;
@@ -52,6 +53,7 @@ pub use decision::{Assent, Decision, DecisionRequest, Outcome, Refusal, Verdict,
 pub use draft::{Draft, DraftError, Measure, Writing};
 pub use duty::{Attempt, Delivery, DeliveryState, Duty, DutyState};
 pub use facts::{Fact, FactError, Facts, Source};
+pub use hold::held_by;
 pub use obsolete::obsolete_because;
 pub use packet::{Packet, PacketField, PacketSection};
 pub use reminder::Reminder;

@@ -202,6 +202,12 @@ impl LegalReview {
         by_decision || self.closed.is_some()
     }
 
+    /// Whether counsel lets its text go out.
+    pub fn is_approved(&self) -> bool {
+        let approves = |decision: &Decision| decision.verdict == Verdict::Approved && decision.withdrawn.is_none();
+        self.closed.is_none() && self.decision.as_ref().is_some_and(approves)
+    }
+
     /// The name of the execution that sees to the duty after an approval was taken back: the one that was let go on ends where it
     /// would have sent. `None` where nothing was taken back.
     pub fn execution_after_withdrawal(&self) -> Option<String> {

@@ -1,7 +1,9 @@
 //! What the gate asks for beyond one decision: a second reviewer, a word on what is missing, the way back before sending.
 
 use super::gate::{draft, now, request};
-use crate::notification::{Approval, Decision, Draft, LegalReview, NotApproved, Outcome, Refusal, Verdict};
+use super::{obligation, only};
+use crate::notification::{Approval, Decision, Draft, Duty, DutyState, LegalReview, NotApproved, Outcome};
+use crate::notification::{Refusal, Verdict, held_by};
 use jiff::SignedDuration;
 use proptest::prelude::*;
 
@@ -200,4 +202,52 @@ proptest! {
             prop_assert_eq!(agreed[1].to_lowercase(), "counsel");
         }
     }
+}
+
+fn duty(id: &str, state: DutyState) -> Duty {
+    let mut obligation = obligation(&only(&[]), id).unwrap();
+    obligation.due_at = Some(now());
+    let incident = draft("text", 1).incident;
+    Duty { incident, obligation, facts_version: 1, state, changed_at: now(), ended_because: None, returns: 0 }
+}
+
+/// What holds the first duty back a day before it is due, and a day after, with this review of the other.
+fn held(own: &str, other: Duty, review: Option<LegalReview>) -> (bool, bool) {
+    let duties = [duty(own, DutyState::Open), other];
+    let reviews: Vec<LegalReview> = review.into_iter().collect();
+    let day = SignedDuration::from_hours(24);
+    let is_held = |at| !held_by(&duties[0], &duties, &reviews, at).is_empty();
+    (is_held(now() - day), is_held(now() + day))
+}
+
+#[test]
+fn what_the_law_wants_first_holds_the_others_back_until_it_was_sent_or_ended() {
+    assert_eq!(held("us-md-ind", duty("us-md-reg", DutyState::Open), None), (true, true));
+    for over in [DutyState::Sent, DutyState::Withheld, DutyState::NotNotifiable, DutyState::Obsolete] {
+        assert_eq!(held("us-md-ind", duty("us-md-reg", over), None), (false, false));
+    }
+    assert_eq!(
+        held("us-md-reg", duty("us-md-ind", DutyState::Open), None),
+        (false, false),
+        "and not the other way round"
+    );
+    assert_eq!(held("us-md-ind", duty("us-ca-reg", DutyState::Open), None), (false, false));
+}
+
+#[test]
+fn what_goes_out_together_waits_for_the_approval_of_both_but_not_past_its_time() {
+    let other = || duty("us-ny-reg", DutyState::Open);
+    let reviewed = |verdict: Option<Verdict>, version: u32| {
+        let text = draft("text", version);
+        let mut review = LegalReview { obligation: "us-ny-reg".to_owned(), ..review(&text) };
+        verdict.map(|verdict| review.decide(&request(&text, verdict), "counsel", now()).unwrap());
+        review
+    };
+    assert_eq!(held("us-ny-ind", other(), None), (true, false));
+    assert_eq!(held("us-ny-ind", other(), Some(reviewed(None, 1))), (true, false));
+    assert_eq!(held("us-ny-ind", other(), Some(reviewed(Some(Verdict::ChangesRequested), 1))), (true, false));
+    assert_eq!(held("us-ny-ind", other(), Some(reviewed(Some(Verdict::Approved), 1))), (false, false));
+    let duties = [duty("us-ny-ind", DutyState::Open), other()];
+    let newer = [reviewed(Some(Verdict::Approved), 1), reviewed(None, 2)];
+    assert_eq!(held_by(&duties[0], &duties, &newer, now() - SignedDuration::from_hours(1)), ["us-ny-reg"]);
 }
