@@ -85,6 +85,7 @@ def test_person_at_a_terminal_decides(tmp_path):
     assert "counsel-adams" in first.splitlines()[-1]
     assert "counsel-bauer" in second.splitlines()[-1], "who corrected a fact does not approve the new text"
     terminal.answer("Reason", "read in full")
+    terminal.answer("Why it may go out", "the rest is told in phases")
     third = terminal.answer("decides:", "r")
     assert "Notice of Data Breach" in third
     terminal.answer("Reason", "told in person")
