@@ -55,7 +55,8 @@ def key(response, sort: str) -> dict:
 
 
 def schedules(aws) -> list[str]:
-    return [found["Name"] for found in aws.client("scheduler").list_schedules(GroupName="tocsin-review-reminders")["Schedules"]]
+    pages = aws.client("scheduler").get_paginator("list_schedules").paginate(GroupName="tocsin-review-reminders")
+    return [found["Name"] for page in pages for found in page["Schedules"]]
 
 
 def test_two_reviewers_decide_where_the_settings_ask_for_two(attack, settings, reviewers):
