@@ -12,7 +12,7 @@ _QUERY_SERVICES = {"ec2", "iam", "sts", "sns", "cloudformation", "elasticloadbal
 @dataclasses.dataclass
 class ApiFault:
     """`service` is the name in the signature (`states`, `ssm`, `s3`, `ses` …); `principal` limits it to one name, `in_region` to
-    calls that are signed for it, `bucket` to calls on that bucket."""
+    calls that are signed for it, `bucket` to calls on that bucket. The first `skip` of them are carried out."""
 
     service: str
     operation: str
@@ -20,6 +20,7 @@ class ApiFault:
     message: str = "ordered by a test"
     status: int = 400
     times: int = 1
+    skip: int = 0
     principal: str = ""
     in_region: str = ""
     bucket: str = ""
@@ -61,6 +62,9 @@ def take(scope: str, operation: Operation, principal, region: str) -> ApiFault |
             is_meant = fault.principal in ("", principal.name) and fault.in_region in ("", region)
             is_meant = is_meant and fault.bucket in ("", operation.parameters.get("Bucket"))
             if is_meant and (fault.service, fault.operation) == (scope, operation.name):
+                if fault.skip > 0:
+                    fault.skip -= 1
+                    continue
                 fault.times -= 1
                 if fault.times <= 0:
                     _ordered.remove(fault)

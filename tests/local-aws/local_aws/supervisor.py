@@ -264,12 +264,12 @@ class LocalAws:
         fault = {"document": document, "step": step, "when": when, "mode": mode, "times": times}
         self.control("POST", "/ssm-fault", fault)
 
-    def fail_call(self, service: str, operation: str, code: str, status: int = 400, times: int = 1, **only: str) -> None:
+    def fail_call(self, service: str, operation: str, code: str, status: int = 400, times: int = 1, skip: int = 0, **only: str) -> None:
         """The next call answers with this error; `service` is the name in the signature (`states`, `ses`, `s3` …).
 
-        `only` may be `principal`, a name, `in_region`, the region that the call is signed for, and `bucket`, the bucket of a call to S3.
+        The first `skip` such calls are carried out. `only` may be `principal`, a name, `in_region`, the region that the call is signed for, and `bucket`, the bucket of a call to S3.
         """
-        fault = {"service": service, "operation": operation, "code": code, "status": status, "times": times}
+        fault = {"service": service, "operation": operation, "code": code, "status": status, "times": times, "skip": skip}
         self.control("POST", "/api-fault", fault | only)
 
     def disturb(self, calls: list[str], **order) -> None:
