@@ -32,7 +32,7 @@ executions = plug.take(engine, "_executions")
 machines = plug.take(engine, "_state_machines")
 
 CALLBACK = ".waitForTaskToken"
-LOOK_SECONDS = 0.25
+LOOK_SECONDS = 1.0
 _running: contextvars.ContextVar[dict | None] = contextvars.ContextVar("running_execution", default=None)
 _start_lock = threading.Lock()
 _used_tokens: set[str] = set()
