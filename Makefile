@@ -106,11 +106,11 @@ test-local-aws: documents $(TOOLS)/local-aws/.ready target/lambda/.built
 	@$(PY) -m pytest -q $(LOCAL_AWS)/tests
 
 test-acceptance: chromium documents $(TOOLS)/local-aws/.ready $(TOOLS)/lint/.ready target/lambda/.built
-	@echo "== test: acceptance; the actions by themselves beside it, told at the end"
+	@echo "== test: acceptance; the actions and the storm, on local AWSs of their own, beside it, told at the end"
 	@mkdir -p target/test
-	@nice $(PY) -m pytest $(PYTEST) tests/acceptance/test_action*.py > target/test/actions.log 2>&1 & actions=$$!; outcome=0; \
-	 $(PY) -m pytest $(PYTEST) tests/acceptance --ignore-glob='*/test_action*.py' --ignore=tests/acceptance/test_policies_seen.py || outcome=1; \
-	 wait $$actions || outcome=1; echo "== test: the actions"; tail -n 100 target/test/actions.log; test $$outcome = 0
+	@nice $(PY) -m pytest $(PYTEST) tests/acceptance/test_action*.py tests/acceptance/test_storm.py > target/test/actions.log 2>&1 & actions=$$!; outcome=0; \
+	 $(PY) -m pytest $(PYTEST) tests/acceptance --ignore-glob='*/test_action*.py' --ignore=tests/acceptance/test_storm.py --ignore=tests/acceptance/test_policies_seen.py || outcome=1; \
+	 wait $$actions || outcome=1; echo "== test: the actions and the storm"; tail -n 100 target/test/actions.log; test $$outcome = 0
 	@$(PY) -m pytest -q tests/acceptance/test_policies_seen.py # what both were seen calling
 
 lint: lint-rust lint-infra ## Formatting, clippy, licences, templates, state machines, documents, policies

@@ -54,12 +54,12 @@ class Weathered:
         for operation in TABLE_CALLS:
             aws.fail_call("dynamodb", operation, "InternalServerError", 500, times=REFUSALS, principal=RECEIVE)
         self.send(sent.messages)
-        aws.wait_until(lambda: self.waiting() == 0, seconds=600, every=0.5, what="the end of the queue")
+        aws.wait_until(lambda: self.waiting() == 0, seconds=1200, every=0.5, what="the end of the queue")
         assassin.is_over = True
         assassin.join()
         aws.clear_faults()
         self.killed = KILLS - assassin.left
-        aws.wait_until(self.are_contained, seconds=300, every=1.0, what="the containment of every attack")
+        aws.wait_until(self.are_contained, seconds=900, every=1.0, what="the containment of every attack")
         self.calls = aws.calls("function", RECEIVE)
         self.incidents, self.findings = self.recorded()
 
