@@ -133,7 +133,8 @@ def test_timeout_pages_and_asks_again_and_never_sends(impatient, attack, reviewe
     first = response.tokens()[token]
     page = "counsel has not decided on eu-gdpr-33-1"
     pages = lambda: [text for text in response.pages() if page in text]  # noqa: E731
-    response.aws.wait_until(lambda: len(pages()) >= 2, seconds=30, what="two pages about one review")
+    before = len(pages())  # it may have been asked again while evidence was preserved
+    response.aws.wait_until(lambda: len(pages()) >= before + 2, seconds=60, what="two pages about one review")
     assert len(set(pages())) == len(pages()), "each page says when it was asked again"
     assert response.mails() == []
     assert response.tokens()[token] != first
