@@ -36,20 +36,36 @@ fn main() -> io::Result<()> {
         files.sort();
         fs::write(out.join(format!("{folder}.rs")), index_of(folder, &base, &files))?;
     }
-    fs::write(out.join("obligations.json"), obligations(&root)?)?;
+    fs::write(out.join("obligations.bin"), obligations(&root)?)?;
     fs::write(out.join("evidence.json"), evidence(&root.join("evidence"))?)?;
     fs::write(out.join("actions.json"), actions(&root.join("../../infra/actions"))?)
 }
 
 /// What of a row only people read.
-const READ_BY_PEOPLE: [&str; 7] =
-    ["source_title", "source_basis", "source_phrase", "check_note", "checked_on", "iso8601", "description"];
+const READ_BY_PEOPLE: [&str; 16] = [
+    "amended_from",
+    "card_brand_limits",
+    "check_note",
+    "checked_on",
+    "clock_note",
+    "description",
+    "exemptions",
+    "iso8601",
+    "remedy",
+    "source_basis",
+    "source_phrase",
+    "source_title",
+    "stages",
+    "substitute",
+    "trigger_note",
+    "weekend_rule",
+];
 
 /// The rows that only people and tests read.
 const ROWS_READ_BY_PEOPLE: [&str; 3] = ["register", "watch", "example"];
 
-/// The law as one JSON object: the rows of every file by kind. Fails by file, row and field.
-fn obligations(root: &Path) -> io::Result<String> {
+/// The law as one document: the rows of every file by kind, in a form that is read faster than JSON. Fails by file, row and field.
+fn obligations(root: &Path) -> io::Result<Vec<u8>> {
     let folder = root.join("obligations");
     let mut names = Vec::new();
     collect(&folder, &folder, &mut names)?;
@@ -81,7 +97,8 @@ fn obligations(root: &Path) -> io::Result<String> {
             return Err(io::Error::other(format!("rule `{rule}`: there is no notice `{notice}`")));
         }
     }
-    serde_json::to_string(&all).map_err(io::Error::other)
+    let sheet: law::law::Sheet = serde_json::from_value(Value::Object(all)).map_err(io::Error::other)?;
+    postcard::to_allocvec(&sheet).map_err(io::Error::other)
 }
 
 /// Takes away what only people read.

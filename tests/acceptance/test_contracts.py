@@ -182,12 +182,12 @@ FAULTS = {
     ),
     "task tokens that another function may read": (
         contracts.partition_faults,
-        change(RESPONDER, '["INCIDENT#*", "FINDING#*", "TIE#*"]', '["INCIDENT#*", "FINDING#*", "TIE#*", "GATE#*"]'),
+        change(RESPONDER, '"FINDING#*", "TIE#*", "REGISTER"]', '"FINDING#*", "TIE#*", "REGISTER", "GATE#*"]'),
         "ReceiveFindingFunction: may touch `GATE#*`, which its code never does",
     ),
     "task tokens that a lawyer may read": (
         contracts.partition_faults,
-        change(RESPONDER, '["INCIDENT#*", "REVIEWS"]', '["INCIDENT#*", "REVIEWS", "GATE#*"]'),
+        change(RESPONDER, '["INCIDENT#*", "REVIEWS", "REGISTER"]', '["INCIDENT#*", "REVIEWS", "REGISTER", "GATE#*"]'),
         "LegalReviewerPolicy: may touch `GATE#*`, which its code never does",
     ),
     "keys that moved": (

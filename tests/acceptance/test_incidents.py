@@ -119,6 +119,8 @@ def test_counsel_decides_for_the_elder_only(merged, reviewers):
     gone = lambda: younger.duty("eu-gdpr-33-1")["state"] == "obsolete" and younger.records.waiting(younger.incident) == []  # noqa: E731
     younger.aws.wait_until(gone, seconds=30, what="the end of the younger incident's reviews")
     assert elder.incident in younger.duty("eu-gdpr-33-1")["ended_because"]
+    entry = lambda: younger.records.under("REGISTER", younger.incident)[younger.incident]  # noqa: E731
+    younger.aws.wait_until(lambda: entry()["part_of"] == elder.incident, seconds=30, what="the register to say where the rest is")
     review = next(review for review in younger.of("REVIEW") if review["obligation"] == "eu-gdpr-33-1")
     status, answer = reviewers[0].decide(review, younger.draft(review)["digest"], "approved")
     assert (status, answer["code"]) == (409, "absorbed"), "whoever still has it open"

@@ -70,12 +70,10 @@ impl<T: Records, S: Settings> Assessor<T, S> {
             return Ok(Assessed::nothing(incident.id, 0));
         }
         let organisation = organisation::load(&self.settings).await?;
-        let unusable =
-            |error| Failure::needs_operator(format!("`{}` cannot be used", organisation::PATH)).because(error);
         if let Some(error) = self.rules.check_settings(&organisation).into_iter().next() {
-            return Err(unusable(error));
+            return Err(organisation::unusable(error));
         }
-        let rules = self.rules.of(&organisation).map_err(unusable)?;
+        let rules = self.rules.of(&organisation).map_err(organisation::unusable)?;
         let facts = self.facts(&organisation, &incident, now).await?;
         let assessment = rules.assess(&facts);
         let mut assessed = Assessed::nothing(incident.id.clone(), facts.version());

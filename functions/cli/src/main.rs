@@ -7,6 +7,7 @@ mod decide;
 mod evidence;
 mod facts;
 mod function;
+mod register;
 mod replay;
 mod scope;
 mod submit;
@@ -32,6 +33,7 @@ enum Command {
     Deadline(deadline::Arguments),
     Decide(decide::Arguments),
     Evidence(evidence::Arguments),
+    Register(register::Arguments),
     Replay(replay::Arguments),
     Scope(scope::Arguments),
     Submit(submit::Arguments),
@@ -54,6 +56,7 @@ fn main() -> ExitCode {
         Command::Deadline(arguments) => finish(deadline::run(&arguments)),
         Command::Decide(arguments) => finish(decide::run(&arguments)),
         Command::Evidence(arguments) => finish(evidence::run(&arguments)),
+        Command::Register(arguments) => finish(register::run(&arguments)),
         Command::Replay(arguments) => finish(replay::run(&arguments)),
         Command::Scope(arguments) => finish(scope::run(&arguments)),
         Command::Submit(arguments) => finish(submit::run(&arguments)),

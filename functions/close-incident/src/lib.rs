@@ -4,6 +4,7 @@ mod gather;
 
 use incident::containment::{ActionRecord, ActionState, ApprovalId};
 use incident::ports::{FindingDesk, Settings, Vault};
+use incident::post_incident::{RegisterEntry, Report, keep_in_register};
 use incident::records::{Key, Records};
 use incident::{Failure, Incident, IncidentId, organisation};
 use jiff::Timestamp;
@@ -56,17 +57,13 @@ impl<T: Records, V: Vault, S: Settings, F: FindingDesk> Closer<T, V, S, F> {
         let approvals = record.open_approvals();
         // Whoever was paged has something to do, and says so by closing the incident.
         let mut closed = settled && contained && record.pages.is_empty();
-        let report = record.report(incident, &organisation, now);
+        let mut report = record.report(incident, &organisation, now);
         let failed = |error| Failure::needs_operator("the report cannot be written").because(error);
         let folder = format!("incidents/{}", task.incident);
         let html = report.html().map_err(failed)?;
         self.vault.publish(&format!("{folder}/report.html"), html.into_bytes(), "text/html; charset=utf-8").await?;
         let json = report.json().map_err(failed)?;
         self.vault.publish(&format!("{folder}/report.json"), json.into_bytes(), "application/json").await?;
-        let entry = serde_json::to_vec_pretty(&report.register_entry());
-        let entry =
-            entry.map_err(|error| Failure::needs_operator("the register entry cannot be written").because(error))?;
-        self.vault.publish(&format!("{folder}/register-entry.json"), entry, "application/json").await?;
 
         for document in &record.documents {
             self.findings.mark_notified(document, &format!("Tocsin responded: incident {}", task.incident)).await?;
@@ -79,8 +76,30 @@ impl<T: Records, V: Vault, S: Settings, F: FindingDesk> Closer<T, V, S, F> {
                 }
                 Ok(())
             };
-            closed = self.records.update(&key, change).await?.closed_at.is_some();
+            report.incident = self.records.update(&key, change).await?;
+            closed = report.incident.closed_at.is_some();
         }
+        self.register(&report).await?;
         Ok(Closed { incident: task.incident, closed, report: format!("{folder}/report.html"), approvals })
+    }
+
+    /// Enters the incident, and those that are part of it, in the register of breaches. The vault keeps every version of the entry.
+    async fn register(&self, report: &Report) -> Result<(), Failure> {
+        let entry = report.register_entry();
+        let json = serde_json::to_vec_pretty(&entry);
+        let json =
+            json.map_err(|error| Failure::needs_operator("the register entry cannot be written").because(error))?;
+        let path = format!("incidents/{}/register-entry.json", entry.incident);
+        self.vault.publish(&path, json, "application/json").await?;
+        keep_in_register(&self.records, &entry).await?;
+        for part in &report.incident.absorbed {
+            let known: Option<RegisterEntry> = self.records.get(&Key::register(part)).await?;
+            if let Some(known) = known {
+                let part_of = Some(report.incident.id.clone());
+                let entry = RegisterEntry { part_of, written_at: report.written_at, ..known };
+                keep_in_register(&self.records, &entry).await?;
+            }
+        }
+        Ok(())
     }
 }

@@ -2,17 +2,19 @@
 //! and the reason is on record.
 
 use incident::notification::{Duty, DutyState, Facts, LegalReview, Rules, obsolete_because};
-use incident::ports::{Gate, Silencer};
+use incident::ports::{Gate, Settings, Silencer};
 use incident::records::{GateToken, Key, Listing, Records};
-use incident::{Failure, Incident, IncidentId};
+use incident::{Failure, Incident, IncidentId, organisation};
 use jiff::Timestamp;
 use platform::telemetry::count;
 use serde::{Deserialize, Serialize};
 
 /// Closes.
-pub struct Closer<T, G, Q> {
+pub struct Closer<T, S, G, Q> {
     /// The table.
     pub records: T,
+    /// Holds the organisation's settings: its own rules bring duties, too.
+    pub settings: S,
     /// The executions that wait.
     pub gate: G,
     /// Ends the reminders of counsel.
@@ -35,27 +37,34 @@ pub struct Closed {
     obsolete: Vec<String>,
 }
 
-impl<T: Records, G: Gate, Q: Silencer> Closer<T, G, Q> {
+impl<T: Records, S: Settings, G: Gate, Q: Silencer> Closer<T, S, G, Q> {
     /// Ends every duty that is obsolete, and what waits for counsel about it. What is being sent goes on.
     ///
     /// # Errors
-    /// `Rejected` without such an incident; what the table, Step Functions or the scheduler answers.
+    /// `Rejected` without such an incident; `NeedsOperator` where the organisation's rules cannot be used; what the table, Step
+    /// Functions or the scheduler answers.
     pub async fn close(&self, task: CloseTask, now: Timestamp) -> Result<Closed, Failure> {
         let incident: Incident = self.records.require(&Key::incident(&task.incident), "incident of this id").await?;
-        let mut obsolete = self.close_duties_of(&incident, now).await?;
+        let rules = organisation::rules(&self.settings, &self.rules).await?;
+        let mut obsolete = self.close_duties_of(&incident, &rules, now).await?;
         for part in &incident.absorbed {
             if let Some(part) = self.records.get::<Incident>(&Key::incident(part)).await? {
-                obsolete.extend(self.close_duties_of(&part, now).await?);
+                obsolete.extend(self.close_duties_of(&part, &rules, now).await?);
             }
         }
         Ok(Closed { incident: task.incident, obsolete })
     }
 
-    async fn close_duties_of(&self, incident: &Incident, now: Timestamp) -> Result<Vec<String>, Failure> {
+    async fn close_duties_of(
+        &self,
+        incident: &Incident,
+        rules: &Rules,
+        now: Timestamp,
+    ) -> Result<Vec<String>, Failure> {
         let facts: Vec<Facts> = self.records.list(&Listing::of_incident(&incident.id, "FACTS#")).await?;
         // Without facts nothing was assessed, so there is no duty either.
         let Some(facts) = facts.last() else { return Ok(Vec::new()) };
-        let assessment = self.rules.assess(facts);
+        let assessment = rules.assess(facts);
         let duties: Vec<Duty> = self.records.list(&Listing::of_incident(&incident.id, "OBLIGATION#")).await?;
         let mut obsolete = Vec::new();
         for duty in duties {
@@ -115,18 +124,16 @@ impl<T: Records, G: Gate, Q: Silencer> Closer<T, G, Q> {
             };
             closed = self.records.update(&Key::review(incident, obligation, *version), change).await?;
         }
+        // Also of one that was decided: whoever decided may have stopped before what follows from it.
+        let Some(answer) = closed.answer() else { return Ok(()) };
         let key = Key::gate_token(incident, obligation, *version);
-        if let Some(GateToken { token }) = self.records.get(&key).await?
-            && let Some(answer) = closed.answer()
-        {
+        if let Some(GateToken { token }) = self.records.get(&key).await? {
             self.gate.resume(&token, &answer).await?;
             self.records.remove(&key).await?;
         }
-        if closed.closed.is_some() {
-            self.records.remove(&Key::waiting(incident, obligation, *version)).await?;
-            for (_, reminder) in closed.reminders() {
-                self.silencer.silence(&reminder.name()).await?;
-            }
+        self.records.remove(&Key::waiting(incident, obligation, *version)).await?;
+        for (_, reminder) in closed.reminders() {
+            self.silencer.silence(&reminder.name()).await?;
         }
         Ok(())
     }

@@ -4,15 +4,18 @@
 
 use incident::notification::delivery::{Addressee, Line, Lists, Names, PostalFile, Tally, read_list};
 use incident::notification::{Delivery, DeliveryState, Rules, delivery};
+use incident::ports::Settings;
 use incident::records::{Key, Records, Versioned};
 use incident::{Failure, IncidentId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Concludes.
-pub struct Conclusion<T, L> {
+pub struct Conclusion<T, S, L> {
     /// The table.
     pub records: T,
+    /// Holds the organisation's settings.
+    pub settings: S,
     /// Holds the lists of people.
     pub lists: L,
     /// The rules of law: a notice that is sent starts the clock of others.
@@ -51,7 +54,7 @@ struct Letters {
     written: u32,
 }
 
-impl<T: Records, L: Lists> Conclusion<T, L> {
+impl<T: Records, S: Settings, L: Lists> Conclusion<T, S, L> {
     /// Counts, and marks the duty as done once a mail to everybody was begun. A repeat counts what was reported since.
     ///
     /// # Errors
@@ -88,7 +91,7 @@ impl<T: Records, L: Lists> Conclusion<T, L> {
         };
         let kept = self.records.update(&key, change).await?;
         if tally.unsent == 0 {
-            delivery::settle(&self.records, &self.rules, &kept, now).await?;
+            delivery::settle(&self.records, &self.settings, &self.rules, &kept, now).await?;
         }
         Ok(Concluded { incident, obligation, tally })
     }

@@ -7,6 +7,7 @@ use crate::Digest;
 use crate::analysis::correlation::{Placement, Sightings, Span, ties};
 use crate::fault::Failure;
 use crate::finding::Finding;
+use crate::post_incident::RegisterEntry;
 use crate::record::{Incident, IncidentId};
 use crate::records::{FindingRecord, Key, MOST_WRITES, Member, Records, Versioned, Write};
 use crate::scope::{Scope, Verdict};
@@ -16,8 +17,8 @@ use std::collections::BTreeSet;
 /// How many incidents one transaction merges: more than one tie alone leads to.
 const MOST_LINKED: usize = 36;
 
-/// How many ties one transaction takes; the rest of it is for the incidents, the finding and its membership.
-const MOST_TIES: usize = MOST_WRITES - MOST_LINKED - 2;
+/// How many ties one transaction takes; the rest of it is for the incidents, a register entry, the finding and its membership.
+const MOST_TIES: usize = MOST_WRITES - MOST_LINKED - 3;
 
 /// What a delivery is taken in under.
 #[derive(Clone, Copy, Debug)]
@@ -157,7 +158,12 @@ async fn join_some(
     let mut writes = Vec::new();
     for incident in std::iter::once(&placed.incident).chain(&placed.absorbed) {
         if !before.contains(incident) {
-            writes.push(Write::new(Key::incident(&incident.id), incident, version(&incident.id))?);
+            let over = version(&incident.id);
+            writes.push(Write::new(Key::incident(&incident.id), incident, over)?);
+            if over.is_none() {
+                let entry = RegisterEntry::opening(incident, terms.now);
+                writes.push(Write::new(Key::register(&incident.id), &entry, None)?);
+            }
         }
     }
     for (key, known) in keys.into_iter().zip(known).take(taken) {

@@ -20,6 +20,7 @@ pub mod records;
 pub mod scope;
 pub mod signed;
 pub mod sources;
+pub mod tabular;
 
 pub use digest::Digest;
 pub use fault::{Failure, Fault};

@@ -1,7 +1,7 @@
 //! What the organisation has told Tocsin about itself: who it is and what data lies where.
 
 use crate::fault::Failure;
-use crate::notification::Decided;
+use crate::notification::{Decided, Rules, SettingError};
 use crate::ports::Settings;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +18,19 @@ pub async fn load(settings: &impl Settings) -> Result<Organisation, Failure> {
     let bytes = settings.read(PATH).await?.ok_or_else(missing)?;
     serde_json::from_slice(&bytes)
         .map_err(|error| Failure::needs_operator(format!("`{PATH}` cannot be used")).because(error))
+}
+
+/// The rules of law as the organisation has changed them and added to them: those by which its duties are opened and ended.
+///
+/// # Errors
+/// As [`load`], and `NeedsOperator` where its own rules cannot be used.
+pub async fn rules(settings: &impl Settings, embedded: &Rules) -> Result<Rules, Failure> {
+    embedded.of(&load(settings).await?).map_err(unusable)
+}
+
+/// That the settings were read and cannot be used.
+pub fn unusable(error: SettingError) -> Failure {
+    Failure::needs_operator(format!("`{PATH}` cannot be used")).because(error)
 }
 
 /// The organisation's settings document (`settings/organisation.json`).

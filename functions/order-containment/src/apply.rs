@@ -6,6 +6,7 @@ use incident::containment::approval::{self, AskedStep};
 use incident::containment::{ActionRecord, ActionRunner, ActionState, Approval, Order, OrderId, Step};
 use incident::finding::Located;
 use incident::ports::{Responses, Settings};
+use incident::post_incident::RegisterEntry;
 use incident::records::{Key, Listing, Records};
 use incident::{Incident, IncidentId};
 use jiff::Timestamp;
@@ -94,6 +95,7 @@ impl<T: Records, S: Settings, A: ActionRunner, M: Responses> Desk<T, S, A, M> {
     ) -> Result<(Incident, Vec<ActionRecord>), Halt> {
         let id = IncidentId::by_hand(&caller.arn, found, reason);
         let new = Incident::open_by_hand(id.clone(), &caller.arn, asked.action, found.clone(), &self.home_region, now);
+        self.records.create(&Key::register(&id), &RegisterEntry::opening(&new, now)).await?;
         self.records.create(&Key::incident(&id), &new).await?;
         self.known(&id).await
     }

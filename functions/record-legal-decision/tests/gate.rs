@@ -66,6 +66,13 @@ impl Settings for &World {
     async fn read(&self, _path: &str) -> Result<Option<Vec<u8>>, Failure> {
         let mut settings: Value = serde_json::from_str(SETTINGS).unwrap();
         settings["legal_gate"] = json!({"four_eyes": if self.four_eyes { vec!["all"] } else { Vec::new() }});
+        settings["rules"] = json!({"obligation": [{
+            "id": "XX-INSURER", "jurisdiction": "XX", "regime": "contract", "citation": "Cyber policy 4711, s. 9",
+            "obligor": "policyholder", "recipient": "insurer", "status": "contract", "confidence": "high", "verified": "text",
+            "trigger_all": [{"fact": "incident.malicious", "op": "eq", "value": true}],
+            "deadline": {"standard": "within 48 hours", "unit": "hours", "value": 48, "clock": "aware", "hard": false},
+            "decided": {"by": "counsel", "at": "2026-11-01T09:00:00Z", "reason": "our policy asks for it"},
+        }]});
         Ok(Some(settings.to_string().into_bytes()))
     }
 }
@@ -173,7 +180,8 @@ impl World {
     }
 
     async fn close(&self, id: &IncidentId) -> Value {
-        let closer = Closer { records: &self.table, gate: self, silencer: self, rules: Rules::load().unwrap() };
+        let closer =
+            Closer { records: &self.table, settings: self, gate: self, silencer: self, rules: Rules::load().unwrap() };
         let task = serde_json::from_value(json!({"incident": id})).unwrap();
         serde_json::to_value(closer.close(task, now()).await.unwrap()).unwrap()
     }
@@ -343,4 +351,13 @@ fn an_approval_that_was_taken_back_is_followed_by_another_text() {
     assert_eq!(run(world.decide(&id, BERT, "withdrawn")).1["code"], "already-decided");
     assert_eq!(*world.started.borrow(), BTreeSet::from([format!("{id}-{DUTY}-w1")]));
     assert!(world.review(&id).asks_for_another_text());
+}
+
+#[test]
+fn a_duty_that_only_the_organisations_own_rules_bring_stands() {
+    let (world, id) = World::new(false);
+    let key = Key::obligation(&id, "xx-insurer");
+    let before = run(world.table.get::<Duty>(&key)).unwrap().unwrap();
+    assert_eq!(run(world.close(&id))["obsolete"], json!([]));
+    assert_eq!(run(world.table.get::<Duty>(&key)).unwrap().unwrap(), before);
 }

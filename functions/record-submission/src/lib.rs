@@ -3,6 +3,7 @@
 
 use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
 use incident::notification::{Delivery, DeliveryState, Rules, delivery};
+use incident::ports::Settings;
 use incident::records::{Key, Records};
 use incident::{Digest, Failure, IncidentId};
 use jiff::Timestamp;
@@ -17,9 +18,11 @@ use std::cell::RefCell;
 const MOST_REFERENCE: usize = 200;
 
 /// Takes submissions.
-pub struct Desk<T> {
+pub struct Desk<T, S> {
     /// The table.
     pub records: T,
+    /// Holds the organisation's settings.
+    pub settings: S,
     /// The rules of law: a notice that was handed in starts the clock of others.
     pub rules: Rules,
 }
@@ -38,7 +41,7 @@ struct Submission {
     submitted_at: Timestamp,
 }
 
-impl<T: Records> Desk<T> {
+impl<T: Records, S: Settings> Desk<T, S> {
     /// Answers one request. The same once more is answered alike.
     ///
     /// # Errors
@@ -57,10 +60,7 @@ impl<T: Records> Desk<T> {
             Ok(submission) => submission,
             Err(failure) => return Ok(Answer::refused(400, "malformed", &failure.chain())),
         };
-        match self.record(submission, &person, now).await {
-            Ok(answer) => Ok(answer),
-            Err(halt) => halt.answered("SubmissionsRefused"),
-        }
+        self.record(submission, &person, now).await.or_else(|halt| halt.answered("SubmissionsRefused"))
     }
 
     async fn record(&self, submission: Submission, person: &str, now: Timestamp) -> Result<Answer, Halt> {
@@ -109,7 +109,7 @@ impl<T: Records> Desk<T> {
         if let Some((code, message)) = refusal.into_inner() {
             return Err(Halt::refuse(409, code, message));
         }
-        delivery::settle(&self.records, &self.rules, &kept, now).await?;
+        delivery::settle(&self.records, &self.settings, &self.rules, &kept, now).await?;
         count("SubmissionsRecorded", 1);
         Ok(Answer::of(200, &json!({"accepted": true, "delivery": kept})))
     }

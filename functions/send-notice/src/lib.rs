@@ -114,7 +114,7 @@ impl<T: Records, S: Settings, M: Mail, L: Lists> Sender<T, S, M, L> {
         let (delivery, next) = match recipient.way()? {
             Way::Mail(address) => {
                 let sent = self.hand_over(approval, &draft, recipient, address, now).await?;
-                delivery::settle(&self.records, &self.rules, &sent, now).await?;
+                delivery::settle(&self.records, &self.settings, &self.rules, &sent, now).await?;
                 (sent, Next::Nothing)
             }
             Way::List { bucket, key } => {

@@ -137,6 +137,11 @@ def admit_reader(aws, name: str) -> dict[str, str]:
     return admit(aws, name, "Tocsin-EvidenceReader")
 
 
+def admit_auditor(aws, name: str) -> dict[str, str]:
+    """The access key of somebody who exports the register of breaches, and can do nothing else."""
+    return admit(aws, name, "Tocsin-RegisterReader")
+
+
 def admit_operator(aws, name: str) -> dict[str, str]:
     """The access key of somebody who contains by hand; all it may do is plan, order and take back."""
     return admit(aws, name, "Tocsin-ContainmentOperator")

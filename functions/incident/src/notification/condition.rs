@@ -1,11 +1,11 @@
 //! The conditions of a rule, as its file writes them.
 
 use super::vocabulary::{FactKind, Vocabulary};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// One test of one fact.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Condition {
     /// The name of the fact.
@@ -13,11 +13,12 @@ pub struct Condition {
     /// How it is compared.
     pub op: Operator,
     /// What it is compared with.
+    #[serde(with = "as_text")]
     pub value: Value,
 }
 
 /// How a fact is compared with a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Operator {
     /// Equal to the value.
@@ -94,5 +95,26 @@ impl Operator {
             Self::Contains => "a set with",
             Self::ContainsAny => "a set with one of",
         }
+    }
+}
+
+/// The embedded law is in a form that does not say of a value what it is, so a value is JSON there.
+mod as_text {
+    use serde::de::{Deserialize, Deserializer, Error as _};
+    use serde::ser::{Error as _, Serialize, Serializer};
+    use serde_json::Value;
+
+    pub(super) fn serialize<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            return value.serialize(serializer);
+        }
+        serde_json::to_string(value).map_err(S::Error::custom)?.serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
+        if deserializer.is_human_readable() {
+            return Value::deserialize(deserializer);
+        }
+        serde_json::from_str(<&str>::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }

@@ -1,9 +1,9 @@
 //! The methods of counting a period, by the names that `[[calendar]]` rows use.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The methods of counting: the `counting` of a `[[calendar]]` row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Counting {
     /// Hours as they pass, by any clock on the wall no later than that: the earlier counts when clocks are put forward.

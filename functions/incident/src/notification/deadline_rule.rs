@@ -3,11 +3,11 @@
 //! A field that the engine cannot weigh is refused rather than skipped: a deadline must not lose a limit.
 
 use super::condition::Condition;
-use serde::Deserialize;
-use serde_json::Value;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 /// By when a duty is due.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeadlineRule {
     /// The limit in the words of the law.
@@ -48,7 +48,7 @@ pub struct DeadlineRule {
 }
 
 /// One of several limits.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limit {
     /// What it is counted in.
@@ -60,7 +60,7 @@ pub struct Limit {
 }
 
 /// Another value or clock, for an entity or an incident of some kind.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Alternative {
     /// For whom or what it holds.
@@ -74,7 +74,7 @@ pub struct Alternative {
 }
 
 /// A later report under the same duty, with a limit of its own.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct StageDeadline {
     /// Its name; `<OBLIGATION>.<stage>` names its deadline, and `submitted.<OBLIGATION>.<stage>` the clock that it starts.
@@ -92,9 +92,8 @@ pub struct StageDeadline {
 }
 
 /// By when a person's request about their own data is to be answered.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "most of a request is there for the people who check it")]
 pub(crate) struct RequestRow {
     pub(crate) id: String,
     pub(crate) jurisdiction: String,
@@ -105,7 +104,7 @@ pub(crate) struct RequestRow {
     pub(crate) stage_deadlines: Vec<StageDeadline>,
     /// When it may be extended.
     pub(crate) extension_condition: Option<String>,
-    pub(crate) effective_from: Option<Value>,
+    pub(crate) effective_from: Option<Date>,
     pub(crate) confidence: String,
     pub(crate) verified: String,
     pub(crate) notes: Option<String>,
@@ -114,11 +113,11 @@ pub(crate) struct RequestRow {
     pub(crate) source_basis: Option<String>,
     pub(crate) source_phrase: Option<String>,
     pub(crate) check_note: Option<String>,
-    pub(crate) checked_on: Option<Value>,
+    pub(crate) checked_on: Option<Date>,
 }
 
 /// What a limit is counted in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// Hours.
@@ -148,7 +147,7 @@ impl Unit {
 }
 
 /// How several limits combine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Combine {
     /// The earliest counts.

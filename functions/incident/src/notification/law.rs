@@ -8,8 +8,8 @@ use super::rows::{
 };
 use super::rule::{Checklist, Rule};
 use super::vocabulary::{ClockRow, FactRow, Vocabulary};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -32,7 +32,7 @@ impl RuleError {
 }
 
 /// What a file may hold.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Sheet {
     pub(crate) fact: Vec<FactRow>,
@@ -52,7 +52,7 @@ pub(crate) struct Sheet {
 }
 
 /// What every state of the United States counts as personal information together with a name.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BaseClasses {
     pub(crate) classes: Vec<String>,

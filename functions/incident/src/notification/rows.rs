@@ -3,14 +3,13 @@
 use super::condition::Condition;
 use super::counting::Counting;
 use jiff::civil::Date;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// How time is counted.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "most of a calendar is there for the people who check it")]
 pub(crate) struct CalendarRow {
     pub(crate) id: String,
     pub(crate) counting: Counting,
@@ -29,9 +28,8 @@ pub(crate) struct CalendarRow {
 }
 
 /// What a state counts as personal information, and how it may be told.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "most of a profile is there for the people who check it")]
 pub(crate) struct ProfileRow {
     pub(crate) id: String,
     pub(crate) name: String,
@@ -63,9 +61,8 @@ pub(crate) struct ProfileRow {
 }
 
 /// What makes an incident count as significant, where that can be said in figures.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "most of a threshold is there for the people who check it")]
 pub(crate) struct ThresholdRow {
     pub(crate) id: String,
     pub(crate) citation: String,
@@ -91,22 +88,19 @@ pub(crate) struct ThresholdRow {
 }
 
 /// A credit reporting agency that people can turn to.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CreditAgencyRow {
     pub(crate) name: String,
     pub(crate) phone: String,
     pub(crate) address: String,
-    #[expect(dead_code, reason = "read by people, in the file")]
     pub(crate) source_url: String,
-    #[expect(dead_code, reason = "read by people, in the file")]
     pub(crate) verified: String,
 }
 
 /// What has to be kept in a register.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "the register's form is in `post_incident`; the row says what it rests on")]
 pub(crate) struct RegisterRow {
     pub(crate) id: String,
     pub(crate) jurisdiction: String,
@@ -125,10 +119,8 @@ pub(crate) struct RegisterRow {
 }
 
 /// A deadline that was worked out by hand. The tests compute every one.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-#[cfg_attr(not(test), expect(dead_code, reason = "only the tests compute the examples"))]
-#[cfg_attr(test, expect(dead_code, reason = "some of an example is there for the people who check it"))]
 pub(crate) struct ExampleRow {
     pub(crate) id: String,
     pub(crate) obligation: String,
@@ -143,11 +135,10 @@ pub(crate) struct ExampleRow {
 }
 
 /// A place with a law of its own.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct JurisdictionRow {
     pub(crate) id: String,
-    #[expect(dead_code, reason = "read by people, in the file")]
     pub(crate) name: String,
     /// The zones in which its residents live.
     pub(crate) time_zones: Vec<String>,
@@ -157,9 +148,8 @@ pub(crate) struct JurisdictionRow {
 }
 
 /// A change of the law that is on its way.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "read by people, in the file")]
 pub(crate) struct WatchRow {
     pub(crate) id: String,
     pub(crate) what: String,

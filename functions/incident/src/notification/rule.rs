@@ -6,11 +6,11 @@ use super::condition::Condition;
 use super::deadline_rule::{DeadlineRule, StageDeadline};
 use super::decided::Decided;
 use jiff::civil::Date;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// One duty to tell someone.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     /// The identifier, such as `EU-GDPR-33-1`.
@@ -131,7 +131,7 @@ impl Rule {
 }
 
 /// What a rule brings one duty each for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FanOut {
     /// Each member state of the EEA in which people are affected.
@@ -139,7 +139,7 @@ pub enum FanOut {
 }
 
 /// Whether a rule binds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// It binds.
@@ -184,7 +184,7 @@ impl Status {
 }
 
 /// What a notice has to say.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Checklist {
     /// Its identifier.

@@ -19,7 +19,7 @@ use std::sync::{Arc, LazyLock};
 pub use super::law::RuleError;
 
 /// Every row that the engine needs, without what only people read: a build script has checked it, so reading it is quick.
-const EMBEDDED_LAW: &str = include_str!(concat!(env!("OUT_DIR"), "/obligations.json"));
+const EMBEDDED_LAW: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/obligations.bin"));
 
 #[cfg(test)]
 include!(concat!(env!("OUT_DIR"), "/obligations.rs"));
@@ -32,10 +32,10 @@ pub struct Rules {
 }
 
 static EMBEDDED: LazyLock<Result<Rules, RuleError>> = LazyLock::new(|| {
-    let broken = |error: serde_json::Error| RuleError::new("obligations.json", "its text", error.to_string());
-    let sheet: Sheet = serde_json::from_str(EMBEDDED_LAW).map_err(broken)?;
+    let broken = |error: postcard::Error| RuleError::new("obligations.bin", "its bytes", error.to_string());
+    let sheet: Sheet = postcard::from_bytes(EMBEDDED_LAW).map_err(broken)?;
     let mut law = Law::default();
-    law.take_in("obligations.json", sheet)?;
+    law.take_in("obligations.bin", sheet)?;
     Ok(Rules { law: Arc::new(law), notices: Arc::new(Notices::load()?) })
 });
 
@@ -236,8 +236,6 @@ fn own_rows(law: &mut Law, rules: &BTreeMap<String, Value>) -> Result<Value, Rul
     let Some(obligations) = own.get_mut("obligation").and_then(Value::as_array_mut) else {
         return Ok(Value::Object(own));
     };
-    let embedded: Value = serde_json::from_str(EMBEDDED_LAW).unwrap_or_default();
-    let before = embedded.get("obligation").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     for change in obligations {
         let Some(change) = change.as_object_mut() else {
             return Err(RuleError::new("rules", "`obligation`", "holds a row that is no table"));
@@ -247,11 +245,11 @@ fn own_rows(law: &mut Law, rules: &BTreeMap<String, Value>) -> Result<Value, Rul
             let problem = "`decided` is missing: who changed the law, when, and why";
             return Err(RuleError::new("rules", format!("rule `{id}`"), problem));
         }
-        let changed = before.iter().find(|row| row.get("id").and_then(Value::as_str) == Some(id.as_str()));
-        if let Some(changed) = changed.and_then(Value::as_object) {
-            law.rules.remove(&id);
-            for (field, value) in changed {
-                change.entry(field.clone()).or_insert_with(|| value.clone());
+        let before = law.rules.remove(&id).map(serde_json::to_value);
+        let before = before.transpose().map_err(|error| RuleError::new("rules", &id, error.to_string()))?;
+        if let Some(Value::Object(before)) = before {
+            for (field, value) in before {
+                change.entry(field).or_insert(value);
             }
         }
         // `null` takes an optional field away.

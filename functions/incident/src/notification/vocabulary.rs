@@ -4,12 +4,12 @@ use super::iso3166::is_place;
 use jiff::civil::Date;
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// A fact that a rule may ask for, as a row of the data files.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FactRow {
     pub(crate) name: String,
@@ -19,12 +19,11 @@ pub(crate) struct FactRow {
     pub(crate) values: Option<String>,
     /// More values of a set, which only some statute names: a notice names what was concerned in words of its own.
     pub(crate) statutory_values: Option<String>,
-    #[expect(dead_code, reason = "read by people, in the file")]
     pub(crate) description: Option<String>,
 }
 
 /// What values a fact takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum FactKind {
     Bool,
@@ -42,9 +41,8 @@ pub(crate) enum FactKind {
 }
 
 /// What a deadline runs from, as a row of the data files.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "most of a clock is there for the people who check it")]
 pub(crate) struct ClockRow {
     pub(crate) id: String,
     pub(crate) definition: String,
@@ -107,17 +105,18 @@ impl Vocabulary {
         })
     }
 
-    /// The members that an enum or a set may have, without those that only a statute names; empty where the file leaves them open.
+    /// The members that an enum or a set may have; empty where the file leaves them open.
     pub(crate) fn members(&self, name: &str) -> Vec<&str> {
         let Some(row) = self.fact(name) else { return Vec::new() };
-        members_of(row.values.as_deref())
+        let mut members = members_of(row.values.as_deref());
+        members.extend(members_of(row.statutory_values.as_deref()));
+        members
     }
 
     /// Why `value` cannot be the value of the fact `name`; `None` if it can. The message never holds the value.
     pub(crate) fn refusal(&self, name: &str, value: &Value) -> Option<String> {
         let Some(row) = self.fact(name) else { return Some(self.no_fact(name).to_owned()) };
-        let mut members = self.members(name);
-        members.extend(members_of(row.statutory_values.as_deref()));
+        let members = self.members(name);
         let is_member = |text: &str| members.is_empty() || members.contains(&text);
         let (fits, wanted) = match row.kind {
             FactKind::Bool => (value.is_boolean(), "must be true or false".to_owned()),

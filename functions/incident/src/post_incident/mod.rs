@@ -6,7 +6,7 @@ pub mod report;
 mod tests;
 pub mod timeline;
 
-pub use register::RegisterEntry;
+pub use register::{RegisterEntry, keep_in_register};
 pub use report::{
     ActionLine, DecisionLine, EvidenceLine, Figure, FindingLine, GapLine, ObligationLine, Report, ReportError,
 };

@@ -1,22 +1,35 @@
 //! The entry in the register of personal data breaches (GDPR Art. 33(5)): facts, effects, remedial action.
 
 use super::report::{DecisionLine, Report};
+use crate::fault::Failure;
 use crate::notification::{Facts, Verdict};
+use crate::record::{Incident, IncidentId};
+use crate::records::{Key, Records};
+use crate::tabular;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The statute that asks for the entry.
 const CITATION: &str = "Regulation (EU) 2016/679 (GDPR) Art. 33(5)";
 
-/// One entry. It is made for every breach, also for one that nobody had to be told of.
+/// How many resources an entry names: the report names all.
+const MOST_NAMED: usize = 50;
+
+/// One entry. It is made for every breach when it is opened, also for one that nobody has to be told of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RegisterEntry {
     /// The statute.
     pub citation: String,
     /// The incident.
-    pub incident: String,
+    pub incident: IncidentId,
     /// When the organisation became aware.
     pub aware_at: Timestamp,
+    /// When this was written: what is recorded later is not in it.
+    pub written_at: Timestamp,
+    /// When nothing was left to do; `None` while something is.
+    pub closed_at: Option<Timestamp>,
+    /// The incident that this one turned out to be part of. Its entry holds the rest.
+    pub part_of: Option<IncidentId>,
     /// What happened.
     pub facts: Vec<String>,
     /// What it led to or can lead to.
@@ -25,30 +38,106 @@ pub struct RegisterEntry {
     pub remedial_action: Vec<String>,
 }
 
+/// Writes an entry where the register is kept. A repeat changes nothing, and an older one does not replace a newer one.
+///
+/// # Errors
+/// What the table answers.
+pub async fn keep_in_register(records: &impl Records, entry: &RegisterEntry) -> Result<(), Failure> {
+    let key = Key::register(&entry.incident);
+    let (kept, is_new) = records.create(&key, entry).await?;
+    if is_new || kept == *entry {
+        return Ok(());
+    }
+    let change = |kept: &mut RegisterEntry| {
+        if kept.written_at <= entry.written_at {
+            kept.clone_from(entry);
+        }
+        Ok(())
+    };
+    records.update(&key, change).await.map(drop)
+}
+
+impl RegisterEntry {
+    /// The columns of the register as a table.
+    pub const COLUMNS: [&str; 10] = [
+        "incident",
+        "state",
+        "aware_at",
+        "closed_at",
+        "part_of",
+        "facts",
+        "effects",
+        "remedial_action",
+        "citation",
+        "written_at",
+    ];
+
+    /// The first entry of an incident, of which no more is known than what the findings say.
+    pub fn opening(incident: &Incident, now: Timestamp) -> Self {
+        Self {
+            citation: CITATION.to_owned(),
+            incident: incident.id.clone(),
+            aware_at: incident.aware_at,
+            written_at: now,
+            closed_at: incident.closed_at,
+            part_of: incident.absorbed_by.clone(),
+            facts: facts(incident),
+            effects: vec!["The effects were not assessed.".to_owned()],
+            remedial_action: vec!["The response is under way.".to_owned()],
+        }
+    }
+
+    /// Where the incident stands: `open`, `closed`, or `merged` into another.
+    pub fn state(&self) -> &'static str {
+        match (&self.part_of, self.closed_at) {
+            (Some(_), _) => "merged",
+            (None, Some(_)) => "closed",
+            (None, None) => "open",
+        }
+    }
+
+    /// The entry as a line of CSV, by [`Self::COLUMNS`]. A cell of several sentences has a line for each.
+    pub fn line(&self) -> String {
+        let time = |at: Option<Timestamp>| at.map(|at| at.to_string()).unwrap_or_default();
+        tabular::line(&[
+            self.incident.as_str(),
+            self.state(),
+            &time(Some(self.aware_at)),
+            &time(self.closed_at),
+            self.part_of.as_ref().map_or("", IncidentId::as_str),
+            &self.facts.join("\n"),
+            &self.effects.join("\n"),
+            &self.remedial_action.join("\n"),
+            &self.citation,
+            &time(Some(self.written_at)),
+        ])
+    }
+}
+
+fn facts(incident: &Incident) -> Vec<String> {
+    let mut lines = vec![
+        format!("{} ({}).", incident.title.trim_end_matches('.'), super::report::name_of(&incident.category)),
+        format!("The first finding was received on {}.", incident.aware_at.strftime("%Y-%m-%d at %H:%M:%S UTC")),
+    ];
+    let named: Vec<&str> = incident.entities.iter().map(|found| found.entity.id.as_str()).take(MOST_NAMED).collect();
+    if !named.is_empty() {
+        let more = match incident.entities.len() - named.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        lines.push(format!("The findings name {}{more}.", named.join(", ")));
+    }
+    lines
+}
+
 impl Report {
     /// The entry for this incident. What is not known is named as such.
     pub fn register_entry(&self) -> RegisterEntry {
         RegisterEntry {
-            citation: CITATION.to_owned(),
-            incident: self.incident.id.to_string(),
-            aware_at: self.incident.aware_at,
-            facts: self.register_facts(),
             effects: self.facts.as_ref().map_or_else(|| vec!["The effects were not assessed.".to_owned()], effects),
             remedial_action: self.remedial_action(),
+            ..RegisterEntry::opening(&self.incident, self.written_at)
         }
-    }
-
-    fn register_facts(&self) -> Vec<String> {
-        let incident = &self.incident;
-        let mut lines = vec![
-            format!("{} ({}).", incident.title.trim_end_matches('.'), super::report::name_of(&incident.category)),
-            format!("The first finding was received on {}.", incident.aware_at.strftime("%Y-%m-%d at %H:%M:%S UTC")),
-        ];
-        let named: Vec<&str> = incident.entities.iter().map(|found| found.entity.id.as_str()).collect();
-        if !named.is_empty() {
-            lines.push(format!("The findings name {}.", named.join(", ")));
-        }
-        lines
     }
 
     fn remedial_action(&self) -> Vec<String> {

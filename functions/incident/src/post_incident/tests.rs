@@ -288,6 +288,22 @@ fn the_register_names_the_effects_that_the_facts_hold() {
 }
 
 #[test]
+fn a_cell_of_the_register_is_no_formula_whatever_a_finding_says() {
+    let mut report = report();
+    report.incident.title = "=HYPERLINK(\"https://evil.example\",\"x\")\r\n".to_owned();
+    let line = report.register_entry().line();
+    let cells = [
+        "closed",
+        "2026-11-27T15:20:00Z",
+        "2026-11-27T15:58:20Z",
+        "",
+        "'=HYPERLINK(\"\"https://evil.example\"\",\"\"x\"\")",
+    ];
+    let begin = cells.map(|cell| format!("\"{cell}")).join("\",");
+    assert!(line.contains(&begin), "{line}");
+}
+
+#[test]
 fn durations_are_spoken_as_people_say_them() {
     for (millis, text) in [
         (0, "0 ms"),

@@ -29,6 +29,11 @@ impl Key {
         Self::new(incident(id), "INCIDENT")
     }
 
+    /// Its entry in the register of breaches: a partition of its own, so that a policy can name it.
+    pub fn register(id: &IncidentId) -> Self {
+        Self::new("REGISTER".to_owned(), id.as_str())
+    }
+
     /// A finding, by [`Finding::identity`].
     pub fn finding(identity: &str) -> Self {
         Self::new(format!("FINDING#{}", Digest::of(identity.as_bytes()).short(40)), "FINDING")

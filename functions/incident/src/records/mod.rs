@@ -113,6 +113,11 @@ impl Listing {
     pub fn waiting_approvals() -> Self {
         Self { partition: "APPROVALS".to_owned(), prefix: "inc-".to_owned() }
     }
+
+    /// The register of breaches: an entry for each incident.
+    pub fn register() -> Self {
+        Self { partition: "REGISTER".to_owned(), prefix: "inc-".to_owned() }
+    }
 }
 
 /// A record and how often it was written.

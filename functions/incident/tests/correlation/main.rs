@@ -13,6 +13,7 @@ mod table;
 use incident::analysis::correlation::{Span, ties};
 use incident::finding::Severity;
 use incident::intake::{Delivery, Taken, Terms, note_started, take};
+use incident::post_incident::{RegisterEntry, keep_in_register};
 use incident::records::{FindingRecord, Key, Member};
 use incident::{Category, Digest, Entity, EntityKind, Finding, Incident, IncidentId, Scope};
 use jiff::{SignedDuration, Timestamp};
@@ -193,7 +194,9 @@ proptest! {
             prop_assert!(record.incident.is_some() && (record.starts.is_none() || record.is_started));
         }
         // Every response that was asked for belongs to a finding that starts it.
+        let register: Vec<RegisterEntry> = table.all("REGISTER", "");
         for incident in table.all::<Incident>("INCIDENT#", "INCIDENT") {
+            prop_assert_eq!(register.iter().filter(|entry| entry.incident == incident.id).count(), 1);
             prop_assert!(incident.runs >= 1);
             prop_assert!(records.iter().any(|record| record.starts == Some(incident.id.to_string())) || incident.runs > 1);
         }
@@ -315,4 +318,18 @@ fn a_document_that_is_larger_than_an_item_is_kept_whole() {
         assert_eq!(record.whole_document(&table).await.unwrap(), document);
     };
     interleave(vec![Box::pin(check)], &[], &BTreeMap::new());
+}
+
+#[test]
+fn an_older_entry_of_the_register_does_not_replace_a_newer_one() {
+    let table = Table::default();
+    one_by_one(&table, &[(finding("1", (0, 1), 50, role("a")), hour(1))]);
+    let (opened, _) = incidents(&table).remove(0);
+    let key = Key::register(&opened.id);
+    for (written, stands) in [(405, 405), (403, 405), (405, 405), (409, 409)] {
+        let entry = RegisterEntry::opening(&opened, hour(written));
+        interleave(vec![Box::pin(async { keep_in_register(&table, &entry).await.unwrap() })], &[0], &BTreeMap::new());
+        let kept: RegisterEntry = table.all("REGISTER", &key.sort).remove(0);
+        assert_eq!(kept.written_at, hour(stands));
+    }
 }

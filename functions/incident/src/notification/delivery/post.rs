@@ -1,6 +1,7 @@
 //! Letters: the people to whom no mail is a valid notice, as a CSV for whoever prints.
 
 use super::line::Person;
+use crate::tabular::quoted;
 
 /// Lines of one file, so that none fills memory.
 const MOST_LINES: usize = 10_000;
@@ -34,24 +35,5 @@ impl PostalFile {
     pub fn take(&mut self) -> Option<Vec<u8>> {
         self.lines = 0;
         Some(std::mem::take(&mut self.text).into_bytes()).filter(|bytes| !bytes.is_empty())
-    }
-}
-
-/// A field in quotes. A spreadsheet takes what begins with one of these for a formula, so an apostrophe stands before it
-/// (OWASP, CSV Injection).
-fn quoted(field: &str) -> String {
-    let guard = if field.trim_start().starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
-    format!("\"{guard}{}\"", field.replace('"', "\"\""))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_in_it_is_a_formula_or_ends_its_field() {
-        assert_eq!(quoted("=HYPERLINK(\"http://x.example\")"), "\"'=HYPERLINK(\"\"http://x.example\"\")\"");
-        assert_eq!(quoted(" +1"), "\"' +1\"");
-        assert_eq!(quoted("Müller, Anna"), "\"Müller, Anna\"");
     }
 }

@@ -3,6 +3,8 @@
 use crate::fault::Failure;
 use crate::notification::facts::AUTHOR;
 use crate::notification::{Delivery, Duty, DutyState, Facts, Rules};
+use crate::organisation;
+use crate::ports::Settings;
 use crate::records::{Key, Listing, Records};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -10,14 +12,21 @@ use std::collections::BTreeMap;
 /// Marks the duty as done, and starts the clocks that run from this notice. A repeat changes nothing.
 ///
 /// # Errors
-/// What the table answers; `NeedsOperator` where a clock cannot be started.
-pub async fn settle(records: &impl Records, rules: &Rules, delivery: &Delivery, now: Timestamp) -> Result<(), Failure> {
+/// What the table answers; `NeedsOperator` where a clock cannot be started, or the organisation's own rules cannot be used.
+pub async fn settle(
+    records: &impl Records,
+    settings: &impl Settings,
+    rules: &Rules,
+    delivery: &Delivery,
+    now: Timestamp,
+) -> Result<(), Failure> {
     let change = |duty: &mut Duty| {
         duty.state = DutyState::Sent;
         duty.changed_at = delivery.sent_at;
         Ok(())
     };
     records.update(&Key::obligation(&delivery.incident, &delivery.obligation), change).await?;
+    let rules = organisation::rules(settings, rules).await?;
     let duties: Vec<Duty> = records.list(&Listing::of_incident(&delivery.incident, "OBLIGATION#")).await?;
     let starts = |duty: &&Duty| duty.obligation.after.as_deref() == Some(&delivery.obligation);
     let clocks: BTreeMap<String, _> = duties

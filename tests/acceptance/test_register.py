@@ -1,0 +1,50 @@
+"""The register of breaches as an auditor exports it: every incident is in it, and what it says is what the vault holds."""
+
+import csv
+import io
+import json
+
+import pytest
+from demo import command, stack
+
+
+@pytest.fixture(scope="module")
+def auditor(aws, tocsin):
+    return command.environment(aws, stack.admit_auditor(aws, "auditor-kim"))
+
+
+@pytest.fixture
+def export(tocsin, auditor):
+    return lambda form: command.run("register", "--table", tocsin.table, "--format", form, environment=auditor)
+
+
+def test_every_incident_is_in_it_once_and_as_in_the_vault(answered, export):
+    opened = {key.removeprefix("INCIDENT#") for key, sort in answered.records.everything() if sort == "INCIDENT"}
+    entries = json.loads(export("json"))["register"]
+    assert opened <= {entry["incident"] for entry in entries}
+    assert len({entry["incident"] for entry in entries}) == len(entries)
+    assert [entry["aware_at"] for entry in entries] == sorted(entry["aware_at"] for entry in entries)
+    mine = next(entry for entry in entries if entry["incident"] == answered.incident)
+    assert mine.pop("state") == "closed"
+    assert mine == json.loads(answered.read("register-entry.json"))
+    assert mine["closed_at"] == answered.records.incident(answered.incident)["closed_at"]
+
+
+def test_the_table_says_the_same_and_holds_no_formula(answered, export):
+    entries = {entry["incident"]: entry for entry in json.loads(export("json"))["register"]}
+    lines = list(csv.DictReader(io.StringIO(export("csv"), newline="")))
+    assert answered.incident in {line["incident"] for line in lines}
+    for line in lines:
+        entry = entries.get(line["incident"])
+        if entry and entry["written_at"] == line["written_at"]:
+            assert all(line[name].removeprefix("'") == "\n".join(entry[name]) for name in ("facts", "effects", "remedial_action"))
+            assert line["state"] == entry["state"]
+        assert not [cell for cell in line.values() if cell[:1] in "=+-@\t\r" and cell]
+
+
+def test_an_incident_is_in_it_before_anybody_has_decided(attack, export):
+    response = attack()
+    response.publish()
+    response.until_gate()
+    mine = next(entry for entry in json.loads(export("json"))["register"] if entry["incident"] == response.incident)
+    assert (mine["state"], mine["closed_at"]) == ("open", None)
