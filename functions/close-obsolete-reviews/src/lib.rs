@@ -68,14 +68,14 @@ impl<T: Records, S: Settings, G: Gate, Q: Silencer> Closer<T, S, G, Q> {
         let duties: Vec<Duty> = self.records.list(&Listing::of_incident(&incident.id, "OBLIGATION#")).await?;
         let mut obsolete = Vec::new();
         for duty in duties {
-            // One that was ended by an attempt that broke off is ended to the last.
+            // What was ended, or decided, by an attempt that broke off is ended to the last.
             let because = match duty.state {
                 DutyState::Obsolete => duty.ended_because.clone(),
-                DutyState::Open
-                | DutyState::NotTurnedOn
-                | DutyState::Sent
-                | DutyState::Withheld
-                | DutyState::NotNotifiable => obsolete_because(&duty, incident, &assessment),
+                DutyState::Sent | DutyState::Withheld | DutyState::NotNotifiable => {
+                    self.finish_decided(&duty).await?;
+                    None
+                }
+                DutyState::Open | DutyState::NotTurnedOn => obsolete_because(&duty, incident, &assessment),
             };
             if let Some(because) = because
                 && self.end(&duty, &because, now).await?
@@ -113,6 +113,15 @@ impl<T: Records, S: Settings, G: Gate, Q: Silencer> Closer<T, S, G, Q> {
         Ok(true)
     }
 
+    /// Does what follows from the decisions about a duty. Nobody may come back who broke off before that.
+    async fn finish_decided(&self, duty: &Duty) -> Result<(), Failure> {
+        let listing = Listing::of_incident(&duty.incident, format!("REVIEW#{}#", duty.obligation.id));
+        for review in self.records.list::<LegalReview>(&listing).await? {
+            self.finish(&review).await?;
+        }
+        Ok(())
+    }
+
     async fn end_review(&self, review: &LegalReview, because: &str, now: Timestamp) -> Result<(), Failure> {
         let LegalReview { incident, obligation, version, .. } = review;
         let mut closed = review.clone();
@@ -125,14 +134,20 @@ impl<T: Records, S: Settings, G: Gate, Q: Silencer> Closer<T, S, G, Q> {
             closed = self.records.update(&Key::review(incident, obligation, *version), change).await?;
         }
         // Also of one that was decided: whoever decided may have stopped before what follows from it.
-        let Some(answer) = closed.answer() else { return Ok(()) };
+        self.finish(&closed).await
+    }
+
+    /// Tells the execution that waits for an answer which there is, and takes the review from what waits.
+    async fn finish(&self, review: &LegalReview) -> Result<(), Failure> {
+        let LegalReview { incident, obligation, version, .. } = review;
+        let Some(answer) = review.answer() else { return Ok(()) };
         let key = Key::gate_token(incident, obligation, *version);
         if let Some(GateToken { token }) = self.records.get(&key).await? {
             self.gate.resume(&token, &answer).await?;
             self.records.remove(&key).await?;
         }
         self.records.remove(&Key::waiting(incident, obligation, *version)).await?;
-        for (_, reminder) in closed.reminders() {
+        for (_, reminder) in review.reminders() {
             self.silencer.silence(&reminder.name()).await?;
         }
         Ok(())
