@@ -38,18 +38,22 @@ pub struct RegisterEntry {
     pub remedial_action: Vec<String>,
 }
 
-/// Writes an entry where the register is kept. A repeat changes nothing, and an older one does not replace a newer one.
+/// Writes an entry where the register is kept. What says the same changes nothing, and an older one does not replace a newer one.
 ///
 /// # Errors
 /// What the table answers.
 pub async fn keep_in_register(records: &impl Records, entry: &RegisterEntry) -> Result<(), Failure> {
     let key = Key::register(&entry.incident);
     let (kept, is_new) = records.create(&key, entry).await?;
-    if is_new || kept == *entry {
+    let says_more = |kept: &RegisterEntry| {
+        let same = RegisterEntry { written_at: kept.written_at, ..entry.clone() };
+        kept.written_at <= entry.written_at && *kept != same
+    };
+    if is_new || !says_more(&kept) {
         return Ok(());
     }
     let change = |kept: &mut RegisterEntry| {
-        if kept.written_at <= entry.written_at {
+        if says_more(kept) {
             kept.clone_from(entry);
         }
         Ok(())

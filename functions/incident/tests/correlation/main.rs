@@ -321,13 +321,14 @@ fn a_document_that_is_larger_than_an_item_is_kept_whole() {
 }
 
 #[test]
-fn an_older_entry_of_the_register_does_not_replace_a_newer_one() {
+fn only_a_newer_entry_of_the_register_that_says_more_replaces_another() {
     let table = Table::default();
     one_by_one(&table, &[(finding("1", (0, 1), 50, role("a")), hour(1))]);
     let (opened, _) = incidents(&table).remove(0);
     let key = Key::register(&opened.id);
-    for (written, stands) in [(405, 405), (403, 405), (405, 405), (409, 409)] {
-        let entry = RegisterEntry::opening(&opened, hour(written));
+    for (written, effect, stands) in [(405, "few", 405), (403, "many", 405), (407, "few", 405), (409, "many", 409)] {
+        let entry =
+            RegisterEntry { effects: vec![effect.to_owned()], ..RegisterEntry::opening(&opened, hour(written)) };
         interleave(vec![Box::pin(async { keep_in_register(&table, &entry).await.unwrap() })], &[0], &BTreeMap::new());
         let kept: RegisterEntry = table.all("REGISTER", &key.sort).remove(0);
         assert_eq!(kept.written_at, hour(stands));
