@@ -20,6 +20,7 @@ PEOPLE = 100_000
 FUNCTION = "tocsin-deliver-notices"
 # Runs at once: each has a process of its own.
 RUNS = 2
+NOW = "2026-11-20T10:00:00Z"
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -27,6 +28,8 @@ class MailService(http.server.BaseHTTPRequestHandler):
     """Takes every mail."""
 
     protocol_version = "HTTP/1.1"
+    # Head and body are two writes, and the second would wait 40 ms for the first one's acknowledgement.
+    disable_nagle_algorithm = True
     taken = 0
     lock = threading.Lock()
 
@@ -57,14 +60,13 @@ def measure(repository: Path, count: int = PEOPLE):
         use_mail_service(aws, service.server_address[1])
         # One batch after the other has room for all of them in a day, and none waits for its turn.
         aws.put_sending_quota(per_second=1_000_000, per_day=-1)
-        notice = Notice(aws, deployed, {"obligation": {"id": OBLIGATION}})
+        notice = Notice(aws, deployed, duty(OBLIGATION))
         notice.told(people(count))
         notice.approve(notice.audience(count))
         started = time.perf_counter()
         execution = notice.begin(pace={"concurrency": RUNS, "pause_milliseconds": 0})
         early, late, spent = watch(aws, notice, execution, count)
         seconds = time.perf_counter() - started
-        # The bench's duty is no whole one, so what follows the count is none of its business.
         if MailService.taken != count:
             raise RuntimeError(f"{MailService.taken} mails went out to {count} people")
     name = f"mails of a notice to {count:,} people, processor time of `deliver-notices`"
@@ -73,6 +75,15 @@ def measure(repository: Path, count: int = PEOPLE):
     yield {"name": "peak memory of `deliver-notices` after a tenth", "value": round(early, 1), "unit": "MB", "limit": ""}
     name = f"peak memory of `deliver-notices` over {count:,} people"
     yield {"name": name, "value": round(late, 1), "unit": "MB", "limit": "flat: one batch of 500", "headline": True}
+
+
+def duty(obligation: str) -> dict:
+    """A duty that waits for nothing."""
+    known = {"id": obligation, "rule": obligation.upper(), "jurisdiction": "US-CA", "citation": "Cal. Civ. Code 1798.82(a)"}
+    known |= {"recipient_class": "residents", "standard": "within 30 days", "hard": True, "clock": "discovery"}
+    known |= {"confidence": "high", "verified": "text", "reasons": [], "unknown_facts": [], "form": []}
+    absent = ("recipient_detail", "due_at", "due_statutory_latest", "internal_target_at", "after", "notice", "notes", "source_url")
+    return {"obligation": known | dict.fromkeys(absent), "facts_version": 1, "state": "open", "changed_at": NOW}
 
 
 def use_mail_service(aws, port: int) -> None:
