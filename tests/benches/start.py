@@ -13,6 +13,7 @@ from pathlib import Path
 
 ROUNDS = 15
 PATIENCE = 10.0  # seconds
+KEY = "arn:aws:kms:eu-central-1:111122223333:key/01234567-89ab-cdef-0123-456789abcdef"
 
 
 def measure(repository: Path):
@@ -46,7 +47,7 @@ def one_start(bootstrap: Path, settings: set[str]) -> tuple[float, float]:
         server.settimeout(PATIENCE)
         environment = {
             "PATH": os.environ["PATH"],
-            **{setting: "1" for setting in settings},
+            **{setting: KEY if setting.endswith("_KEY_ARN") else "1" for setting in settings},
             "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{server.getsockname()[1]}",
             "AWS_LAMBDA_FUNCTION_NAME": bootstrap.parent.name,
             "AWS_LAMBDA_FUNCTION_VERSION": "1",
