@@ -1,6 +1,7 @@
 """What the collection of evidence may read in an account, derived from the sources of evidence.
 
 The sources (`functions/incident/evidence/*.toml`) say which calls are made, so no permission is written by hand and none is left over.
+`callers.py` parts them into managed policies of a size that IAM takes.
 Which resource an attacker reaches is known only from the finding: what is limited is the account, and that nothing is changed.
 """
 
@@ -30,7 +31,8 @@ WITHOUT_RESOURCES = {
     "dynamodb": "ListBackups ListExports",
     "ec2": "DescribeFlowLogs DescribeImages DescribeInstanceStatus DescribeInstances DescribeNetworkAcls DescribeNetworkInterfaces"
     " DescribeRouteTables DescribeSecurityGroups DescribeSnapshots DescribeSubnets DescribeVolumes",
-    "ecs": "DescribeTaskDefinition ListServices",
+    "ecs": "DescribeTaskDefinition ListClusters ListServices",
+    "eks": "ListClusters",
     "elasticloadbalancing": "DescribeListeners DescribeLoadBalancerAttributes DescribeLoadBalancers",
     "guardduty": "GetAdministratorAccount ListFilters ListIPSets ListPublishingDestinations",
     "iam": "GenerateCredentialReport GetAccountAuthorizationDetails GetAccountPasswordPolicy GetAccountSummary GetCredentialReport"
@@ -74,6 +76,11 @@ def statements(folder: pathlib.Path = SOURCES) -> list[dict]:
         of_service[action.split(":")[0]].append(action)
     found = [statement(service, names) for service, names in of_service.items()]
     return [*found, {"Sid": "EvidenceWithoutResources", "Effect": "Allow", "Action": sorted(wanted & without_resources()), "Resource": "*"}]
+
+
+def is_of_evidence(statement: dict) -> bool:
+    """Whether it is one of these."""
+    return statement["Sid"].startswith("Evidence")
 
 
 def statement(service: str, names: list[str]) -> dict:

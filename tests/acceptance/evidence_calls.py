@@ -25,12 +25,12 @@ CALL_FIELDS = {
     *("pages", "most", "until", "keeps", "absent", "body", "names_objects"),
 }
 DOCUMENT_FIELDS = {"name", "document", "at", "with", "without", "lists"}
-QUERY_FIELDS = {"name", "about", "table", "each", "sql"}
+QUERY_FIELDS = {"name", "about", "table", "each", "lies", "sql"}
 GAP_FIELDS = {"name", "about", "unless", "holds", "reason"}
 SERVICE_FIELDS = {"protocol", "json", "version", "target", "global", "signing", "host", "prefix", "headers"}
 MOMENTS = {f"{end}{form}" for end in ("from", "to") for form in ("", ".seconds", ".millis", ".date", ".day", ".hour")}
 WORDS = {"subject", "arn", "account", "region", "partition", "incident", "global", "suffix"} | MOMENTS
-FILTERS = {"name", "bucket", "key", "prefix", "log-group"}
+FILTERS = {"name", "parent", "bucket", "key", "prefix", "log-group"}
 # Read by their names, and yet what they answer is a secret, or a job that costs.
 NEVER = {
     *("secretsmanager:GetSecretValue", "secretsmanager:BatchGetSecretValue", "ssm:GetParameter", "ssm:GetParameters", "s3:GetObject"),
@@ -180,6 +180,10 @@ def query_faults(source: Source, query: dict, known: dict) -> list[str]:
     faults += [f"there is no table `{query['table']}`"] if query["table"] not in log_tables() else []
     faults += [f"it is about {kind}, which its source is not" for kind in set(query.get("about", [])) - source.kinds]
     faults += template_faults(source, query, query["sql"], known, each_shapes(source, query, known))
+    if "lies" in query:
+        faults += [f"`lies.{field}` is no field" for field in query["lies"].keys() - {"at", "below"}]
+        faults += reference_faults(source, query, query["lies"]["at"], known, "text")
+        faults += template_faults(source, query, query["lies"]["below"], known, [])
     return faults + each_faults(source, query, known, [query["sql"]])
 
 
@@ -292,7 +296,7 @@ def each_faults(source: Source, call: dict, known: dict, texts: list[str]) -> li
         used = [name for text in texts for name in _TEMPLATE.findall(text) if re.split(r"[:|]", name)[0] in names]
         if not used:
             faults.append("nothing of it tells the values of `each` apart")
-        if "where" in call:
+        if "where" in call and number == 1:
             parts = [answer_part(answer, shape, pointer) for pointer in call["where"]]
             faults += [part for part in parts if isinstance(part, str)]
     return faults

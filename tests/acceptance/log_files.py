@@ -10,6 +10,7 @@ VPC = "vpc-0a1b2c3d4e5f60718"
 INSTANCE, INTERFACE, OTHER_INTERFACE = "i-0123456789abcdef0", "eni-0123456789abcdef0", "eni-0fedcba9876543210"
 ADDRESS, OTHER_ADDRESS = "198.51.100.7", "198.51.100.77"
 WEB_ACL = "shop-front"
+ENDPOINT, VARIANT = "ranking", "live-0"
 MODEL = "anthropic.claude-sonnet-4-5-20250929-v1:0"
 LOCATIONS = {
     "TrailLocation": f"{LOGS}/AWSLogs/o-0123456789",
@@ -18,6 +19,7 @@ LOCATIONS = {
     "WafLogLocation": f"{LOGS}/AWSLogs",
     "LoadBalancerLogLocation": f"{LOGS}/AWSLogs",
     "ModelInvocationLocation": f"{LOGS}/bedrock/AWSLogs",
+    "DataCaptureLocation": f"{LOGS}/captured/requests",
 }
 # The window of the searches is the 20th to the 22nd.
 DAYS_OUTSIDE = ("2026/11/19", "2026/11/23")
@@ -224,6 +226,23 @@ INVOCATIONS = [
 ]
 
 
+def captured(identifier: str, question: str | None, answer: str | None, customer: str = "") -> dict:
+    """A line of data capture; what an endpoint is not told to capture is not there."""
+    sides = {
+        "endpointInput": question and {"observedContentType": "application/json", "mode": "INPUT", "data": question, "encoding": "JSON"},
+        "endpointOutput": answer and {"observedContentType": "text/csv; charset=utf-8", "mode": "OUTPUT", "data": answer, "encoding": "CSV"},
+    }
+    about = {"eventId": identifier, "inferenceTime": "2026-11-21T08:00:00Z"}
+    about |= {"inferenceId": f"{customer}/1", "customAttributes": [f"customer={customer}"]} if customer else {}
+    return {"captureData": {name: side for name, side in sides.items() if side}, "eventMetadata": about, "eventVersion": "0"}
+
+
+CAPTURED = [
+    captured("asked", json.dumps({"email": "ada@example.com"}), "0.93", "c-1001"),
+    captured("answered", None, "0.07"),
+]
+
+
 def lines(rows: list) -> str:
     return "".join((row if isinstance(row, str) else json.dumps(row)) + "\n" for row in rows)
 
@@ -262,6 +281,11 @@ FILES = [
         ),
     ),
     (f"{LOGS}/bedrock/AWSLogs/{{account}}/BedrockModelInvocationLogs/{{region}}/{{day}}/08/i.json.gz", {}, lines(INVOCATIONS)),
+    (
+        f"{LOGS}/captured/requests/{{account}}/{{region}}/{{endpoint}}/{{variant}}/{{day}}/08/12-34-567-0a1b.jsonl",
+        {"endpoint": ENDPOINT, "variant": VARIANT},
+        lines([*CAPTURED, "{broken"]),
+    ),
 ]
 
 
@@ -274,12 +298,14 @@ def files():
             {"region": "eu-west-1"},
             {"vpc": "vpc-0"},
             {"acl": "shop-front-2"},
+            {"endpoint": "ranking-2"},
+            {"variant": "live-1"},
             *({"day": day} for day in DAYS_OUTSIDE),
         ]
         for coordinates in itertools.chain([here], (here | one for one in aside if not set(one) - place_names(place))):
             key = place.format(**coordinates).split("/", 1)[1]
-            yield key, gzip.compress(content.encode())
+            yield key, gzip.compress(content.encode()) if key.endswith(".gz") else content.encode()
 
 
 def place_names(place: str) -> set[str]:
-    return {name for name in ("account", "region", "vpc", "acl", "day") if f"{{{name}}}" in place}
+    return {name for name in ("account", "region", "vpc", "acl", "endpoint", "variant", "day") if f"{{{name}}}" in place}

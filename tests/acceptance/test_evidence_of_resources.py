@@ -10,7 +10,7 @@ import hashlib
 import json
 
 import pytest
-from company import FLOW, HOLDS, PROMPT, QUERY, Company
+from company import FLOW, HOLDS, PROMPT, QUERY, WRITTEN, Company
 from demo import organisation, stack
 from demo.records import Records
 from responses import Response
@@ -91,6 +91,12 @@ ANSWERS = [
     ("snapshot", "sharing", lambda c: "<group>all</group>"),
     ("task", "definition", lambda c: "checkout:4"),
     ("cluster", "task-details", lambda c: c.task.task),
+    ("container", "task-details", lambda c: c.runtime_id),
+    ("container", "definition", lambda c: f"{c.family}:1"),
+    ("container", "log", lambda c: WRITTEN),
+    ("notebook", "start-scripts", lambda c: "ZWNobyBoZWxsbw=="),
+    ("training-job", "job", lambda c: c.training.id),
+    ("model", "model", lambda c: c.model),
     ("endpoint", "models", lambda c: "ranking-models"),
     ("endpoint", "captured-files", lambda c: c.captured[0]),
     ("web-acl", "web-acl", lambda c: "bots"),
@@ -138,6 +144,11 @@ def test_only_reading_calls_are_made(preserved):
     assert {call["operation"] for call in calls if not call["operation"].startswith(starts)} <= {"StartAutomationExecution"}
 
 
+def test_of_a_container_its_own_task_is_read_and_no_other(preserved, company):
+    assert len(preserved.kept("container", "definition")) == 1
+    assert not any(b"what another task wrote" in log for log in preserved.kept("container", "log"))
+
+
 GAPS = [
     ("instance", "agent-missing", "no agent"),
     ("network", "flows", "the source keeps nothing from before"),
@@ -168,6 +179,7 @@ def test_what_is_there_is_no_gap(preserved):
         ("endpoint", "capture-missing"),
         ("model-invocations", "invocation-log-missing"),
         ("cluster", "audit-log-missing"),
+        ("container", "log-missing"),
     }
     assert there & found.keys() == set()
 

@@ -13,12 +13,6 @@ from local_aws.operations import Operation
 import callers
 import evidence_reader
 
-# What AWS has no settings of, or what another source knows.
-WITHOUT_A_SOURCE = {
-    "container": "a container is known by the id of its runtime; its task, pod or instance is asked",
-}
-
-
 @pytest.mark.parametrize("name", services())
 def test_service_is_asked_as_its_model_says(name):
     assert evidence_calls.service_faults(name, services()[name]) == []
@@ -38,7 +32,7 @@ def test_every_service_is_asked():
 def test_every_kind_of_own_resource_has_a_source():
     asked = {kind for source in sources().values() for kind in source.spec.get("about", [])}
     without = {kind for kind, own in evidence_calls.kinds().items() if own} - asked
-    assert without == set(WITHOUT_A_SOURCE)
+    assert without == set()
 
 
 def test_role_may_make_these_calls_and_no_others():
@@ -62,8 +56,8 @@ def test_every_permission_is_limited_where_aws_knows_resources():
 
 
 def test_aws_understands_the_role():
-    name, role = callers.role("preserve-evidence", callers.statements(render.actions())["preserve-evidence"])
-    assert iam_reference.check({"Resources": {name: role}}) == []
+    found = callers.of_function("preserve-evidence", callers.statements(render.actions())["preserve-evidence"])
+    assert iam_reference.check({"Resources": found}) == []
 
 
 CALL = {

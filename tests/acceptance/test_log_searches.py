@@ -15,7 +15,7 @@ import pytest
 from demo import stack
 from evidence_calls import sources
 from local_aws import LocalAws
-from log_files import ACCOUNT, ADDRESS, INSTANCE, INTERFACE, LOGS, MODEL, REGION, VPC, WEB_ACL
+from log_files import ACCOUNT, ADDRESS, ENDPOINT, INSTANCE, INTERFACE, LOGS, MODEL, REGION, VARIANT, VPC, WEB_ACL
 from vault_requests import ADMINISTRATOR, CUSTODIAN, Vault
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
@@ -31,6 +31,7 @@ ROW = {
     "waf_logs": "request_id",
     "load_balancer_logs": "trace_id",
     "model_invocations": "requestid",
+    "data_captures": "event_id",
 }
 # source, query, kind, subject, each, rows
 CASES = [
@@ -69,6 +70,9 @@ CASES = [
     ("invocation-search", "invocations", "user", "alice", "", {"by-profile"}),
     ("invocation-search", "invocations", "session", f"shop-app/{INSTANCE}", "", {"by-id"}),
     ("invocation-search", "invocations", "session", f"AROASHOPAPP:{INSTANCE}", "", {"by-id"}),
+    ("capture-search", "captures", "endpoint", ENDPOINT, VARIANT, {"asked", "answered", None}),
+    ("capture-search", "captures", "endpoint", ENDPOINT, "live", set()),
+    ("capture-search", "shadow-captures", "endpoint", ENDPOINT, VARIANT, {"asked", "answered", None}),
 ]
 
 
@@ -190,6 +194,19 @@ def test_the_map_says_whose_prompts_lie_where_and_repeats_none(athena):
     assert row["output_object"] == f"s3://{LOGS}/bedrock/AWSLogs/data/by-profile.json.gz"
     assert row["file"].endswith("/BedrockModelInvocationLogs/eu-central-1/2026/11/21/08/i.json.gz")
     assert int(row["input_length"]) > 40 and "4111" not in json.dumps(found)
+
+
+def test_the_map_of_captures_says_what_lies_where_and_repeats_none_of_it(athena):
+    query = query_of("capture-search", "captures", "endpoint")
+    found = athena.rows(filled("capture-search", query, "endpoint", ENDPOINT, VARIANT))
+    rows = {row["event_id"]: row for row in found}
+    asked, answered = rows["asked"], rows["answered"]
+    assert (asked["inference_time"], asked["endpoint"], asked["variant"]) == ("2026-11-21T08:00:00Z", ENDPOINT, VARIANT)
+    assert (asked["inference_id"], json.loads(asked["custom_attributes"])) == ("c-1001/1", ["customer=c-1001"])
+    assert (asked["input_type"], asked["input_encoding"], asked["input_length"]) == ("application/json", "JSON", "28")
+    assert (answered["input_type"], answered["output_type"], answered["output_length"]) == ("", "text/csv; charset=utf-8", "4")
+    assert asked["file"].endswith(f"/{ENDPOINT}/{VARIANT}/2026/11/21/08/12-34-567-0a1b.jsonl")
+    assert not any(content in json.dumps(found) for content in ("ada@example.com", "0.93", "0.07"))
 
 
 def test_a_flow_without_traffic_has_no_addresses(athena):

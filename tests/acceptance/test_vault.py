@@ -346,13 +346,13 @@ def test_a_search_is_bounded_and_its_results_are_encrypted(aws, kept):
 
 
 def test_a_table_is_made_for_each_log_that_there_is(aws):
-    logs = {"TrailLocation": "org-trail/AWSLogs/o-0123456789", "WafLogLocation": "aws-waf-logs-shop/AWSLogs"}
+    logs = {"TrailLocation": "org-trail/AWSLogs/o-0123456789", "WafLogLocation": "aws-waf-logs-shop/AWSLogs", "DataCaptureLocation": "org-captures/v1"}
     parameters = {"SecurityAccountId": aws.account, "ZoneRegions": "eu-central-1", **logs}
     made = aws.deploy("tocsin-evidence", INFRA / "evidence.yaml", parameters, account="999988885555")
-    assert made["LogTables"].split() == ["cloudtrail", "waf_logs"]
+    assert made["LogTables"].split() == ["cloudtrail", "waf_logs", "data_captures=org-captures/v1"]
     tables = aws.client("glue", account="999988885555").get_tables(DatabaseName="tocsin_evidence")["TableList"]
     found = {table["Name"]: table for table in tables}
-    assert set(found) == {"cloudtrail", "waf_logs"}
+    assert set(found) == {"cloudtrail", "waf_logs", "data_captures"}
     trail = found["cloudtrail"]["Parameters"]
     assert trail["storage.location.template"] == "s3://org-trail/AWSLogs/o-0123456789/${account}/CloudTrail/${region}/${day}"
     assert (trail["projection.account.type"], trail["projection.day.range"]) == ("injected", "NOW-3YEARS,NOW")

@@ -51,6 +51,54 @@ fn an_order_is_begun_as_an_item_when_it_is_ordered() {
     assert_eq!(world.records("EVIDENCE#"), items);
 }
 
+/// The keys in every order that lies in the vault.
+fn ordered(world: &World) -> Vec<String> {
+    let files = world.files.borrow();
+    let orders = files.iter().filter(|(path, _)| path.ends_with(".jsonl"));
+    let lines = orders.flat_map(|(_, content)| std::str::from_utf8(content).unwrap().lines());
+    let mut keys: Vec<String> =
+        lines.map(|line| serde_json::from_str::<Value>(line).unwrap()["key"].to_string()).collect();
+    keys.sort();
+    keys
+}
+
+#[test]
+fn what_an_earlier_call_ordered_is_not_ordered_again() {
+    let world = world();
+    let first = world.order(&["small", "large"]);
+    let both = world.try_order(&["large", "empty"]).unwrap();
+    assert_eq!(both.len(), 2, "the earlier order holds one, a new one the other");
+    assert!(both.contains(&first));
+    assert_eq!(ordered(&world), [r#""empty""#, r#""large""#, r#""small""#]);
+    assert_eq!(world.try_order(&["empty", "small"]).unwrap(), both);
+    assert_eq!(world.records("EVIDENCE#").len(), 2);
+}
+
+#[test]
+fn an_order_that_breaks_off_leaves_nothing_out_and_orders_nothing_twice() {
+    for after in [false, true] {
+        for call in 0.. {
+            let world = world();
+            world.order(&["small"]);
+            world.fuse.set(Some((call, after)));
+            let broken = world.try_order(&["small", "large", "empty"]);
+            let is_over = world.fuse.get().is_some();
+            world.fuse.set(None);
+            assert_eq!(broken.is_ok(), is_over);
+            world.try_order(&["small", "large", "empty"]).unwrap();
+            assert_eq!(
+                ordered(&world),
+                [r#""empty""#, r#""large""#, r#""small""#],
+                "call {call}, after its work: {after}"
+            );
+            if is_over {
+                assert!(call > 2, "fewer calls than there are steps");
+                break;
+            }
+        }
+    }
+}
+
 #[test]
 fn what_is_there_is_copied_and_what_is_not_is_a_gap() {
     let world = world();

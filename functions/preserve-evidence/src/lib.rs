@@ -45,8 +45,8 @@ pub struct Preserver<T, V, G, A, S, F> {
     pub sources: S,
     /// Asks Athena, which searches logs.
     pub logs: S,
-    /// The tables of logs that are set up.
-    pub log_tables: Vec<String>,
+    /// The tables of logs that are set up, see [`log_tables`].
+    pub log_tables: BTreeMap<String, String>,
     /// The services that made the findings.
     pub findings: F,
     /// All playbooks.
@@ -65,6 +65,16 @@ pub struct Preserver<T, V, G, A, S, F> {
     pub clock: fn() -> Timestamp,
     /// Files that lie in the vault and are not written down yet. Empty at first.
     pub unwritten: RefCell<Vec<EvidenceFile>>,
+}
+
+/// The tables of logs as the evidence account names them, with spaces between: each with bucket and prefix that it is read from
+/// (`data_captures=bucket/prefix`) where resources can put their logs elsewhere; without them (`cloudtrail`) where they cannot.
+pub fn log_tables(setting: &str) -> BTreeMap<String, String> {
+    let table = |word: &str| {
+        let (name, location) = word.split_once('=').unwrap_or((word, ""));
+        (name.to_owned(), location.to_owned())
+    };
+    setting.split_whitespace().map(table).collect()
 }
 
 /// Which incident, and which stage of its response.

@@ -4,7 +4,7 @@ use incident::containment::Playbooks;
 use incident::evidence::{Custodian, source::Destination};
 use platform::aws::{Automations, FindingServices, LockedBucket, MemberRole, SettingsBucket, Sources, Table};
 use platform::{Sdk, Stopped, clock, required, required_number, serve_until};
-use preserve_evidence::Preserver;
+use preserve_evidence::{Preserver, log_tables};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Stopped> {
@@ -19,7 +19,7 @@ async fn main() -> Result<(), Stopped> {
         runner: Automations::connect(&sdk, role.clone()),
         sources: Sources::connect(&sdk, role.clone()),
         logs: Sources::connect(&sdk, MemberRole { name: required("LOG_READER_ROLE")?, ..role }),
-        log_tables: required("LOG_TABLES")?.split_whitespace().map(str::to_owned).collect(),
+        log_tables: log_tables(&required("LOG_TABLES")?),
         findings: FindingServices::connect(&sdk),
         playbooks: Playbooks::load().map_err(|error| Stopped::broken("playbooks", error))?,
         custodian: Custodian { name: function, role: required("CUSTODIAN_ROLE")? },

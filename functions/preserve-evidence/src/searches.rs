@@ -33,9 +33,16 @@ impl<T: Records, V: Vault, G, A: ActionRunner, S: SourceReader, F> Preserver<T, 
         while let Some(search) = source.searches.get(cursor(held).part.saturating_sub(before)) {
             let item = held.record.item.clone();
             let known = self.known(run, source, parts, &item, &held.record, answers);
-            if search.is_about(&item) && !self.log_tables.contains(&search.table) {
-                let why = format!("the table `{}` is not set up, so these logs were not searched", search.table);
-                self.gap(&mut held.record, &search.name, why);
+            let table = &search.table;
+            let why = match self.log_tables.get(table) {
+                None => Some(format!("the table `{table}` is not set up, so these logs were not searched")),
+                Some(location) if search.misses(&known, location) => Some(format!(
+                    "they are put elsewhere than the table `{table}` is read from, so these logs were not searched"
+                )),
+                Some(_) => None,
+            };
+            if let (true, Some(why)) = (search.is_about(&item), &why) {
+                self.gap(&mut held.record, &search.name, why.clone());
             } else if search.is_about(&item) {
                 for (round, each) in search.rounds(&known).iter().enumerate().skip(cursor(held).each) {
                     if (self.clock)() >= run.until {

@@ -3,7 +3,7 @@
 use copy_objects::{Copier, CopyTask, OrderCopy};
 use incident::evidence::Custodian;
 use incident::evidence::copy::{
-    HeldVault, NamedObject, ObjectReader, Read, SourceVersion, Stated, Stored, order_copies,
+    CopyOrder, HeldVault, NamedObject, ObjectReader, Read, SourceVersion, Stated, Stored, order_copies,
 };
 use incident::ports::{Kept, Vault};
 use incident::records::{Key, Listing, Records, Versioned, Write};
@@ -68,8 +68,13 @@ impl World {
         done.filter(|_| !burns).ok_or_else(|| Failure::transient("ordered by a test"))
     }
 
-    /// Orders copies of these keys; the path of the order.
+    /// Orders copies of these keys; the path of the first order that holds any of them.
     pub(crate) fn order(&self, keys: &[&str]) -> String {
+        self.try_order(keys).unwrap().remove(0)
+    }
+
+    /// The paths of the orders that hold them.
+    pub(crate) fn try_order(&self, keys: &[&str]) -> Result<Vec<String>, Failure> {
         let objects = keys.iter().map(|key| NamedObject {
             account: "444455556666".to_owned(),
             region: "eu-central-1".to_owned(),
@@ -78,8 +83,8 @@ impl World {
             version_id: None,
             bytes: None,
         });
-        let orders = block_on(order_copies(&self, &self, &incident(), objects, now())).unwrap();
-        orders[0].path(&incident())
+        let names = block_on(order_copies(&self, &self, &incident(), objects, now()))?;
+        Ok(names.iter().map(|name| CopyOrder::path_of(&incident(), name)).collect())
     }
 
     /// One run, for which there is no time but for one step where it is hurried.

@@ -4,10 +4,10 @@ use super::LockedBucket;
 use super::failure::{code_of, failed};
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::types::{ObjectLockLegalHold, ObjectLockLegalHoldStatus};
+use futures_util::stream::{StreamExt, TryStreamExt, iter};
 use incident::Failure;
 use incident::ports::{EvidenceDesk, Lock, ObjectVersion};
 use jiff::{SignedDuration, Timestamp};
-use tokio::task::JoinSet;
 
 /// How many calls are under way at once. S3 takes thousands a second below one prefix.
 const AT_ONCE: usize = 64;
@@ -87,21 +87,6 @@ where
     T: Send + 'static,
     W: Future<Output = Result<T, Failure>> + Send + 'static,
 {
-    let mut waiting = versions.iter().enumerate();
-    let mut running = JoinSet::new();
-    let mut done: Vec<(usize, T)> = Vec::with_capacity(versions.len());
-    loop {
-        while running.len() < AT_ONCE
-            && let Some((place, version)) = waiting.next()
-        {
-            let job = work(bucket.clone(), version.clone());
-            running.spawn(async move { (place, job.await) });
-        }
-        let Some(ended) = running.join_next().await else { break };
-        let (place, answer) =
-            ended.map_err(|error| Failure::transient("a call to the vault broke off").because(error))?;
-        done.push((place, answer?));
-    }
-    done.sort_by_key(|(place, _)| *place);
-    Ok(done.into_iter().map(|(_, answer)| answer).collect())
+    let jobs: Vec<W> = versions.iter().map(|version| work(bucket.clone(), version.clone())).collect();
+    iter(jobs).buffered(AT_ONCE).try_collect().await
 }

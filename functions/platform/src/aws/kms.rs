@@ -1,10 +1,10 @@
-//! The key that seals are signed with. Its private half never leaves KMS.
+//! Keys that never leave KMS: the one that seals are signed with, and the one that digests are keyed with.
 
 use super::Sdk;
 use super::failure::failed;
 use aws_sdk_kms::Client;
 use aws_sdk_kms::primitives::Blob;
-use aws_sdk_kms::types::{MessageType, SigningAlgorithmSpec};
+use aws_sdk_kms::types::{MacAlgorithmSpec, MessageType, SigningAlgorithmSpec};
 use incident::ports::Signer;
 use incident::{Digest, Failure};
 
@@ -46,5 +46,31 @@ impl Signer for SigningKey {
         let key = key.map_err(|error| failed("reading the public key", error))?.public_key;
         let key = key.ok_or_else(|| Failure::transient("KMS gave no public key"))?;
         Ok(aws_smithy_types::base64::encode(key))
+    }
+}
+
+/// A symmetric key (HMAC_256, GENERATE_VERIFY_MAC): whoever reads a digest made with it cannot try out whose it is.
+#[derive(Clone, Debug)]
+pub struct DigestKey {
+    client: Client,
+    arn: String,
+}
+
+impl DigestKey {
+    /// The key with this ARN.
+    pub fn connect(sdk: &Sdk, arn: String) -> Self {
+        Self { client: Client::new(&sdk.0), arn }
+    }
+
+    /// The keyed digest of a text (HMAC, FIPS 198-1, with SHA-256), in lower-case hexadecimal.
+    ///
+    /// # Errors
+    /// What KMS answers.
+    pub async fn digest(&self, text: &str) -> Result<String, Failure> {
+        let made = self.client.generate_mac().key_id(&self.arn).mac_algorithm(MacAlgorithmSpec::HmacSha256);
+        let made = made.message(Blob::new(text.as_bytes())).send().await;
+        let made = made.map_err(|error| failed("making a keyed digest", error))?.mac;
+        let made = made.ok_or_else(|| Failure::transient("KMS gave no digest"))?;
+        Ok(made.into_inner().iter().map(|byte| format!("{byte:02x}")).collect())
     }
 }

@@ -8,7 +8,7 @@ use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder;
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
-use aws_sdk_s3::types::ChecksumMode;
+use aws_sdk_s3::types::{ChecksumMode, ServerSideEncryption};
 use incident::containment::Place;
 use incident::evidence::copy::{NamedObject, ObjectReader, Read, S3Checksum, SourceVersion};
 use incident::{Failure, Fault};
@@ -41,7 +41,7 @@ impl ObjectReader for Objects {
         let head = s3.head_object().bucket(&object.bucket).key(&object.key);
         let head = head.set_version_id(object.version_id.clone()).checksum_mode(ChecksumMode::Enabled);
         match head.send().await {
-            Ok(head) => Ok(Ok(source_version(&head))),
+            Ok(head) => Ok(Ok(source_version(&object.bucket, &head))),
             Err(error) => {
                 let failure = failed("describing an object", error);
                 if failure.fault() == Fault::Transient {
@@ -102,26 +102,34 @@ fn get(s3: &Client, object: &NamedObject) -> GetObjectFluentBuilder {
     s3.get_object().bucket(&object.bucket).key(&object.key)
 }
 
-fn source_version(head: &HeadObjectOutput) -> SourceVersion {
+fn source_version(bucket: &str, head: &HeadObjectOutput) -> SourceVersion {
     let checksums = [
         ("SHA256", head.checksum_sha256()),
         ("CRC64NVME", head.checksum_crc64_nvme()),
         ("CRC32C", head.checksum_crc32_c()),
         ("CRC32", head.checksum_crc32()),
         ("SHA1", head.checksum_sha1()),
+        ("MD5", head.checksum_md5()),
+        ("SHA512", head.checksum_sha512()),
+        ("XXHASH128", head.checksum_xxhash128()),
+        ("XXHASH3", head.checksum_xxhash3()),
+        ("XXHASH64", head.checksum_xxhash64()),
     ];
     let of = head.checksum_type().map_or("FULL_OBJECT", |of| of.as_str());
     let checksum = checksums.into_iter().find_map(|(algorithm, value)| {
         let value = value?.to_owned();
         Some(S3Checksum { algorithm: algorithm.to_owned(), of: of.to_owned(), value })
     });
+    // Of what was put before S3 kept checksums, the ETag is all there is. Under a key of KMS it is no digest, nor in a directory bucket.
+    let is_plain = matches!(head.server_side_encryption(), None | Some(ServerSideEncryption::Aes256));
+    let of_etag = || head.e_tag().filter(|_| is_plain && !bucket.ends_with("--x-s3")).and_then(S3Checksum::of_etag);
     SourceVersion {
         version_id: head.version_id().map(str::to_owned),
         etag: head.e_tag().map(str::to_owned),
         bytes: head.content_length().and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0),
         storage_class: head.storage_class().map_or("STANDARD", |class| class.as_str()).to_owned(),
         last_modified: head.last_modified().and_then(|at| Timestamp::from_second(at.secs()).ok()),
-        checksum,
+        checksum: checksum.or_else(of_etag),
     }
 }
 

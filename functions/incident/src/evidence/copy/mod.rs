@@ -10,8 +10,8 @@ mod port;
 mod progress;
 
 pub use about::about;
-pub use checksum::{Crc, S3Checksum};
-pub use order::{CopyOrder, MOST_LINES, NamedObject, SOURCE, file_name, order_copies, orders};
+pub use checksum::{Along, AlongState, Crc, S3Checksum};
+pub use order::{CopyOrder, MOST_LINES, NamedObject, Ordered, SOURCE, file_name, order_copies, orders};
 pub use port::{HeldVault, ObjectReader, Read, Stated, Stored};
 pub use progress::{CopyState, ObjectCopy, Running, SourceVersion, Upload};
 

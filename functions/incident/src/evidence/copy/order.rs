@@ -5,10 +5,10 @@ use crate::evidence::{EvidenceItem, Preservation};
 use crate::fault::Failure;
 use crate::ports::Vault;
 use crate::record::IncidentId;
-use crate::records::{Key, Records};
+use crate::records::{Key, Records, Write};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The source of the items that orders are.
 pub const SOURCE: &str = "objects";
@@ -45,6 +45,23 @@ pub struct CopyOrder {
     pub objects: Vec<NamedObject>,
 }
 
+/// Which order names an object.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ordered {
+    /// The name of the order.
+    pub order: String,
+}
+
+impl NamedObject {
+    /// What tells one object from another: not its size, which who names it may or may not know. The account and the region are part of it: who named the wrong ones
+    /// got a gap, and keeps nobody from the right ones.
+    fn identity(&self) -> Digest {
+        let version = self.version_id.as_deref().unwrap_or_default();
+        Digest::of_parts(&[&self.account, &self.region, &self.bucket, &self.key, version])
+    }
+}
+
 impl CopyOrder {
     fn of(objects: Vec<NamedObject>) -> Result<Self, Failure> {
         let name = Digest::of(&content(&objects)?).short(16);
@@ -79,7 +96,12 @@ impl CopyOrder {
 
     /// Its path in the vault.
     pub fn path(&self, incident: &IncidentId) -> String {
-        format!("incidents/{incident}/copies/{}.jsonl", self.name)
+        Self::path_of(incident, &self.name)
+    }
+
+    /// The path in the vault of the order of this name.
+    pub fn path_of(incident: &IncidentId, name: &str) -> String {
+        format!("incidents/{incident}/copies/{name}.jsonl")
     }
 
     /// The item of evidence that it is.
@@ -125,7 +147,8 @@ pub fn orders(objects: impl IntoIterator<Item = NamedObject>) -> Result<Vec<Copy
 }
 
 /// Orders copies: writes the orders into the vault, and begins the item that each of them is, so that the manifest shows what
-/// was ordered and never came. Ordering the same once more changes nothing.
+/// was ordered and never came. What an earlier call has ordered is not ordered again, whoever names it now: a finding, a listing,
+/// or the same call once more. Answers the orders that hold the objects.
 ///
 /// # Errors
 /// When vault or table cannot be written.
@@ -135,15 +158,39 @@ pub async fn order_copies(
     incident: &IncidentId,
     objects: impl IntoIterator<Item = NamedObject>,
     now: Timestamp,
-) -> Result<Vec<CopyOrder>, Failure> {
-    let orders = orders(objects)?;
-    for order in &orders {
+) -> Result<BTreeSet<String>, Failure> {
+    let mut names = BTreeSet::new();
+    for order in orders(objects)? {
+        let key = |object: &NamedObject| Key::ordered(incident, &object.identity());
+        let keys: Vec<Key> = order.objects.iter().map(key).collect();
+        let mut new = Vec::new();
+        for (object, ordered) in order.objects.into_iter().zip(records.read::<Ordered>(&keys).await?) {
+            match ordered {
+                Some(ordered) => drop(names.insert(ordered.record.order)),
+                None => new.push(object),
+            }
+        }
+        if new.is_empty() {
+            continue;
+        }
+        let order = CopyOrder::of(new)?;
         let item = order.item();
-        let key = Key::evidence(incident, &item);
-        records.create(&key, &Preservation::begun(incident.clone(), item, now)).await?;
+        let begun = Preservation::begun(incident.clone(), item.clone(), now);
+        records.create(&Key::evidence(incident, &item), &begun).await?;
         vault.preserve(&order.path(incident), content(&order.objects)?, "application/jsonl").await?;
+        // Only now, so that nothing counts as ordered that is in no order; at once, so that a repeat finds all of it or nothing.
+        let ordered = Ordered { order: order.name.clone() };
+        let writes: Result<Vec<Write>, Failure> =
+            order.objects.iter().map(|object| Write::new(key(object), &ordered, None)).collect();
+        if !records.commit(writes?).await? {
+            // Another run has ordered some of them meanwhile: those are copied twice, and nothing is left out.
+            for object in &order.objects {
+                records.create(&key(object), &ordered).await?;
+            }
+        }
+        names.insert(order.name);
     }
-    Ok(orders)
+    Ok(names)
 }
 
 fn content(objects: &[NamedObject]) -> Result<Vec<u8>, Failure> {

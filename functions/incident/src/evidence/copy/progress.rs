@@ -1,6 +1,6 @@
 //! How far the copy of one object has come.
 
-use super::checksum::{Crc, S3Checksum};
+use super::checksum::{Along, AlongState, S3Checksum};
 use crate::Digest;
 use crate::digest::{Measure, MeasureState};
 use jiff::Timestamp;
@@ -73,8 +73,9 @@ pub struct Upload {
     hash: MeasureState,
     /// The hash of the parts' digests so far: S3's composite checksum.
     parts_hash: MeasureState,
-    /// The check that S3 keeps of the object, counted along.
-    crc: Option<Crc>,
+    /// What S3 keeps of the object, counted along. Until it could be a digest too, it was called after the checks.
+    #[serde(default, alias = "crc")]
+    along: Option<AlongState>,
 }
 
 /// The hashes of an upload while it runs.
@@ -83,7 +84,7 @@ pub struct Running {
     parts: u32,
     hash: Measure,
     parts_hash: Measure,
-    crc: Option<Crc>,
+    along: Option<Along>,
 }
 
 impl CopyState {
@@ -99,14 +100,18 @@ impl CopyState {
 impl Running {
     /// The hashes before the first byte.
     pub fn start(source: &SourceVersion) -> Self {
-        let crc = source.checksum.as_ref().and_then(S3Checksum::crc);
-        Self { parts: 0, hash: Measure::default(), parts_hash: Measure::default(), crc }
+        let along = source.checksum.as_ref().and_then(S3Checksum::along);
+        Self { parts: 0, hash: Measure::default(), parts_hash: Measure::default(), along }
     }
 
     /// The hashes where an upload stopped; `None` if they were kept by a library that this one does not understand.
     pub fn resume(upload: &Upload) -> Option<Self> {
         let (hash, parts_hash) = (Measure::resume(&upload.hash)?, Measure::resume(&upload.parts_hash)?);
-        Some(Self { parts: upload.parts, hash, parts_hash, crc: upload.crc })
+        let along = match &upload.along {
+            Some(state) => Some(Along::resume(state)?),
+            None => None,
+        };
+        Some(Self { parts: upload.parts, hash, parts_hash, along })
     }
 
     /// What to record of it.
@@ -116,7 +121,7 @@ impl Running {
             parts: self.parts,
             hash: self.hash.state(),
             parts_hash: self.parts_hash.state(),
-            crc: self.crc,
+            along: self.along.as_ref().map(Along::state),
         }
     }
 
@@ -126,8 +131,8 @@ impl Running {
         self.parts += 1;
         self.hash.take(part);
         self.parts_hash.take(&digest.bytes().unwrap_or_default());
-        if let Some(crc) = &mut self.crc {
-            crc.take(part);
+        if let Some(along) = &mut self.along {
+            along.take(part);
         }
         digest
     }
@@ -154,7 +159,7 @@ impl Running {
 
     /// Whether what came is not what S3 says that it keeps.
     pub fn is_altered(&self, source: &SourceVersion) -> bool {
-        let differs = |checksum: &S3Checksum| checksum.differs(&self.sha256(), self.crc);
+        let differs = |checksum: &S3Checksum| checksum.differs(&self.sha256(), self.along.as_ref());
         self.bytes() != source.bytes || source.checksum.as_ref().and_then(differs) == Some(true)
     }
 }

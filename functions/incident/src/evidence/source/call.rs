@@ -47,7 +47,7 @@ pub struct Call {
     /// Once for each value that the answers of an earlier call have there, `call:/pointer`; of two such lists, for each pair.
     #[serde(default, deserialize_with = "one_or_two")]
     pub each: Vec<String>,
-    /// Only for values that hold these: pointers into the value, and templates.
+    /// Only for values (of two lists, of the first) that hold these: pointers into the value, and templates.
     #[serde(default, rename = "where")]
     pub holding: BTreeMap<String, String>,
     /// The gap that is recorded when there is none.

@@ -18,11 +18,11 @@ pub(super) fn one_or_two<'de, D: serde::Deserializer<'de>>(deserializer: D) -> R
     })
 }
 
-/// Every combination of the values of these lists.
+/// Every combination of the values of these lists, of the first list those that are meant.
 pub(super) fn rounds(each: &[String], known: &Known<'_>, is_meant: impl Fn(&Value) -> bool) -> Vec<Vec<Value>> {
-    each.iter().fold(vec![Vec::new()], |rounds, list| {
+    each.iter().enumerate().fold(vec![Vec::new()], |rounds, (place, list)| {
         let mut values = known.all_of(list);
-        values.retain(&is_meant);
+        values.retain(|value| place > 0 || is_meant(value));
         let with = |round: &Vec<Value>| {
             let round = round.clone();
             values.iter().map(move |value| [round.clone(), vec![value.clone()]].concat()).collect::<Vec<_>>()

@@ -17,7 +17,7 @@ pub use call::{Call, NamesObjects};
 pub use making::{ListOf, Making, Whereabouts};
 pub use pointer::values;
 pub use request::{Request, escape};
-pub use search::Search;
+pub use search::{Lies, Search};
 pub use template::{Destination, Known, MemoryTool, NotAKey, Unfilled, Window, suffix};
 
 use crate::evidence::EvidenceItem;
@@ -169,6 +169,7 @@ impl Source {
         let reference = format!("{}:", call.name);
         self.calls.iter().any(|later| call.is_needed_by(later))
             || self.searches.iter().flat_map(|search| &search.each).any(|list| list.starts_with(&reference))
+            || self.searches.iter().flat_map(|search| &search.lies).any(|lies| lies.at.starts_with(&reference))
             || self.gaps.iter().flat_map(|gap| &gap.unless).any(|unless| unless.starts_with(&reference))
             || self.words.values().flat_map(BTreeMap::values).any(|word| word.contains(&format!("{{{reference}")))
     }

@@ -247,7 +247,7 @@ fn parted(name: &str) -> (&str, &str) {
 }
 
 fn is_empty(value: &Value) -> bool {
-    value.is_null() || value.as_str().is_some_and(str::is_empty)
+    value.is_null() || value.as_str().is_some_and(str::is_empty) || value.as_array().is_some_and(Vec::is_empty)
 }
 
 /// What a filter leaves of a value; `None` where it is nothing of the kind.
@@ -258,6 +258,7 @@ fn filtered(value: Value, filter: &str) -> Option<Value> {
     let text = value.as_str()?;
     Some(match filter {
         "name" => text.rsplit(['/', ':']).next()?.into(),
+        "parent" => text.rsplit('/').nth(1)?.rsplit(':').next()?.into(),
         "log-group" => {
             let (_, name) = text.split_once(":log-group:")?;
             name.strip_suffix(":*").unwrap_or(name).into()

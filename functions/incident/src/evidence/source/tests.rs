@@ -29,6 +29,14 @@ fn item(subject: &str) -> EvidenceItem {
     }
 }
 
+fn destination() -> Destination {
+    Destination::of_key("arn:aws:kms:eu-central-1:999988887777:key/k".to_owned(), "").unwrap()
+}
+
+fn window() -> Window {
+    Window { from: "2026-11-20T00:00:00Z".parse().unwrap(), to: "2026-11-23T03:04:05Z".parse().unwrap() }
+}
+
 fn service(of: Value) -> Service {
     serde_json::from_value(of).unwrap()
 }
@@ -55,13 +63,8 @@ fn asked(subject: &str, of: &Service, calls: Value, answers: Value) -> Vec<Resul
         parts: &source.parts(subject).unwrap(),
         region: "eu-central-1",
         partition: "aws",
-        destination: &Destination {
-            account: "999988887777".to_owned(),
-            region: "eu-central-1".to_owned(),
-            snapshot_key: "arn:aws:kms:eu-central-1:999988887777:key/k".to_owned(),
-            memory_tool: None,
-        },
-        window: Window { from: "2026-11-20T00:00:00Z".parse().unwrap(), to: "2026-11-23T03:04:05Z".parse().unwrap() },
+        destination: &destination(),
+        window: window(),
         each: &[],
         answers: &answers,
     };
@@ -124,6 +127,66 @@ fn a_call_is_made_for_each_value_of_each_page_once() {
     let bodies: Vec<String> =
         asked("shop-x", &ec2, call, answers).into_iter().map(|request| request.unwrap().body).collect();
     assert_eq!(bodies, ["Action=X&Version=2016-11-15&A=i-1&B=web", "Action=X&Version=2016-11-15&A=i-2&B=web"]);
+}
+
+#[test]
+fn of_two_lists_the_first_is_chosen_from() {
+    let logs = service(json!({"protocol": "json", "target": "Logs"}));
+    let call = json!([{"name": "log", "service": "logs", "operation": "FilterLogEvents",
+        "with": {"of": "{each.1:/arn|parent}/{each.1:/arn|name}/{each.2}"},
+        "each": ["tasks:/tasks/*", "containers:/names/*"], "where": {"/containers/*/id": "{rest}"}}]);
+    let task = |arn: &str, id: &str| json!({"arn": format!("arn:aws:ecs:x:1:task/{arn}"), "containers": [{"id": "0"}, {"id": id}]});
+    let answers = json!({"tasks": [{"tasks": [task("shop/a", "7"), task("shop/b", "9")]}, {"tasks": []}],
+        "containers": [{"names": ["web", "proxy"]}]});
+    let bodies: Vec<String> =
+        asked("shop-9", &logs, call, answers).into_iter().map(|request| request.unwrap().body).collect();
+    assert_eq!(bodies, [r#"{"of":"shop/b/web"}"#, r#"{"of":"shop/b/proxy"}"#]);
+}
+
+#[test]
+fn an_empty_list_is_nothing_to_ask_about() {
+    let ecs = service(json!({"protocol": "json", "target": "ECS"}));
+    let call = json!([{"name": "x", "service": "ecs", "operation": "DescribeTasks", "with": {"tasks": "#{each}"},
+        "each": "tasks:/taskArns"}]);
+    assert!(asked("shop-x", &ecs, call, json!({"tasks": [{"taskArns": []}]})).is_empty());
+}
+
+#[test]
+fn a_table_that_lies_elsewhere_than_the_logs_is_told_apart() {
+    let incident = IncidentId::try_from("inc-00112233445566778899".to_owned()).unwrap();
+    let (item, mut source) = (item("ranking-live"), source(json!([])));
+    source.searches = serde_json::from_value(json!([{"name": "captures", "table": "t", "sql": "",
+        "lies": {"at": "configuration:/to", "below": "{account}/{region}"}}]))
+    .unwrap();
+    let misses = |answers: Value| {
+        let answers = serde_json::from_value(answers).unwrap();
+        let known = Known {
+            incident: &incident,
+            item: &item,
+            source: &source,
+            parts: &BTreeMap::new(),
+            region: "eu-central-1",
+            partition: "aws",
+            destination: &destination(),
+            window: window(),
+            each: &[],
+            answers: &answers,
+        };
+        source.searches[0].misses(&known, "captures/requests")
+    };
+    let at = |place: &str| json!({"configuration": [{"to": place}]});
+    assert!(!misses(at("s3://captures/requests/111122223333/eu-central-1")));
+    assert!(!misses(at("s3://captures/requests/111122223333/eu-central-1/")));
+    for place in [
+        "s3://captures/requests",
+        "s3://captures/requests/111122223333/eu-west-1",
+        "s3://captures-2/requests/111122223333/eu-central-1",
+        "s3://captures/requests/111122223333/eu-central-1/more",
+    ] {
+        assert!(misses(at(place)), "{place}");
+    }
+    // What captures nothing now may have captured before, there.
+    assert!(!misses(json!({"configuration": [{}]})));
 }
 
 #[test]
