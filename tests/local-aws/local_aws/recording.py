@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 from ministack.core import responses
 from ministack.services import s3, sns, sqs
 
-from local_aws import api_faults, control, faults_on_the_wire, function_urls, plug, principals
+from local_aws import api_faults, control, faults_on_the_wire, function_urls, plug, principals, rest_apis
 from local_aws.iam_actions import actions_of, key_actions
 from local_aws.operations import Operation, identify, signature_of
 from local_aws.settings import ACCOUNT, CONTROL, REGION
@@ -68,6 +68,8 @@ class Recorder:
             return await self.application(scope, receive, send)
         path = scope["path"]
         body = await read_body(receive)
+        if rest_apis.is_page(scope):
+            return await self.application(rest_apis.led_on(scope), replay(body, receive), send)
         if path.startswith(CONTROL + "/"):
             return await respond(send, *await control.handle(scope["method"], path[len(CONTROL) :], body))
         if path.startswith(("/_ministack/", function_urls.PREFIX)):

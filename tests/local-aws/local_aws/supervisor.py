@@ -215,12 +215,14 @@ class LocalAws:
         """The first true answer of `condition()`; raises when it does not come in time."""
         deadline = time.monotonic() + seconds
         while True:
+            began = time.monotonic()
             answer = condition()
             if answer:
                 return answer
             if time.monotonic() >= deadline:
                 raise TimeoutError(f"{what} did not come within {seconds} s")
-            time.sleep(every)
+            # What is long in looking would else take the time of what it waits for.
+            time.sleep(max(every, 2 * (time.monotonic() - began)))
 
     def put_guardduty_finding(self, finding: dict, **scope) -> dict:
         """GuardDuty holds this finding and publishes it: a bare finding in either spelling, or an EventBridge envelope."""

@@ -1,15 +1,20 @@
 """Where ministack's WAF differs from AWS: lock tokens, members of a web ACL, where CloudFront's live, logging, and samples of requests."""
 
+import base64
 import json
 
 from ministack.core.responses import AccountRegionScopedDict, get_region
 from ministack.services import waf
+from ministack.services.cloudformation import provisioners
 
 from local_aws import plug
 from local_aws.service_answers import answer_json
 
 failed = plug.take(waf, "_waf_err", "code", "message")
 found_in = plug.take(waf, "_resource_from_scope", "store", "uid", "scope")
+associate = plug.take(waf, "_associate_web_acl", "data")
+disassociate = plug.take(waf, "_disassociate_web_acl", "data")
+resource_types = plug.table(provisioners, "_RESOURCE_HANDLERS", "AWS::WAFv2::WebACL")
 web_acls = plug.take(waf, "_web_acls")
 ip_sets = plug.take(waf, "_ip_sets")
 _logging = AccountRegionScopedDict()
@@ -50,6 +55,26 @@ def update_ip_set(original, data):
     if kept := found_in(ip_sets, data.get("Id", ""), data.get("Scope")):
         kept["Description"] = data.get("Description", "")
     return original(data)
+
+
+def as_sent(value):
+    """A template has the text that is searched for as it is; the API takes and answers bytes, in base64."""
+    if isinstance(value, list):
+        return [as_sent(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    sent = {key: as_sent(item) for key, item in value.items()}
+    if isinstance(text := sent.get("SearchString"), str):
+        sent["SearchString"] = base64.b64encode(text.encode()).decode()
+    return sent
+
+
+@plug.replaces(provisioners, "_waf_web_acl_create", "logical_id", "props", "stack_name")
+def made_by_a_template(original, logical_id, props, stack_name):
+    return original(logical_id, as_sent(props), stack_name)
+
+
+resource_types["AWS::WAFv2::WebACL"] |= {"create": provisioners._waf_web_acl_create}
 
 
 @plug.replaces(waf, "create_web_acl_record", "name", "scope", "props")
@@ -93,3 +118,25 @@ def sample(request: dict):
 
 
 LOGGED = {"PutLoggingConfiguration": put_logging, "GetLoggingConfiguration": get_logging, "GetSampledRequests": sample}
+
+
+def associated(_logical_id, properties, _stack_name):
+    status, _headers, body = associate(properties)
+    if status >= 400:
+        raise ValueError(f"AssociateWebACL: {body!r}")
+    return f"{properties['WebACLArn']}|{properties['ResourceArn']}", {}
+
+
+def logged(_logical_id, properties, _stack_name):
+    put_logging({"LoggingConfiguration": properties})
+    return properties["ResourceArn"], {}
+
+
+resource_types["AWS::WAFv2::WebACLAssociation"] = {
+    "create": associated,
+    "delete": lambda _physical_id, properties: disassociate(properties),
+}
+resource_types["AWS::WAFv2::LoggingConfiguration"] = {
+    "create": logged,
+    "delete": lambda physical_id, _properties: _logging.pop(physical_id, None),
+}
