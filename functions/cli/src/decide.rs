@@ -204,6 +204,9 @@ impl Notice {
         }
         let drafters: Vec<&str> = draft.drafters.iter().map(String::as_str).collect();
         writeln!(out, "Drafted by  {}", drafters.join(", "))?;
+        if let Some(page) = &draft.page {
+            writeln!(out, "Public at   /{} (`--json` has the page as `draft.page.html`)", page.folder())?;
+        }
         writeln!(out, "Version     {}\nDigest      {}\n", draft.version, draft.digest)?;
         writeln!(out, "Subject: {}\n\n{}", draft.subject, draft.text)?;
         Ok(ExitCode::SUCCESS)

@@ -1,10 +1,8 @@
 //! Writes the report and the breach register entry, and tells Security Hub.
 
-mod gather;
-
-use incident::containment::{ActionRecord, ActionState, ApprovalId};
+use incident::containment::ApprovalId;
 use incident::ports::{FindingDesk, Settings, Vault};
-use incident::post_incident::{RegisterEntry, Report, keep_in_register};
+use incident::post_incident::{CaseFile, RegisterEntry, Report, keep_in_register};
 use incident::records::{Key, Records};
 use incident::{Failure, Incident, IncidentId, organisation};
 use jiff::Timestamp;
@@ -49,15 +47,11 @@ impl<T: Records, V: Vault, S: Settings, F: FindingDesk> Closer<T, V, S, F> {
         let key = Key::incident(&task.incident);
         let incident: Incident = self.records.require(&key, "incident of this id").await?;
         let organisation = organisation::load(&self.settings).await?;
-        let record = self.gather(&incident).await?;
-        let settled = record.duties.iter().all(|duty| duty.state.is_settled());
-        // What a person declined is settled, too.
-        let is_settled = |action: &ActionRecord| action.contained_at.is_some() || action.state == ActionState::Declined;
-        let contained = record.actions.iter().all(is_settled);
-        let approvals = record.open_approvals();
-        // Whoever was paged has something to do, and says so by closing the incident.
-        let mut closed = settled && contained && record.pages.is_empty();
-        let mut report = record.report(incident, &organisation, now);
+        let case = CaseFile::read(&self.records, incident).await?;
+        let documents = case.documents(&self.records).await?;
+        let approvals = case.open_approvals();
+        let mut closed = case.is_settled();
+        let mut report = case.report(&organisation, now);
         let failed = |error| Failure::needs_operator("the report cannot be written").because(error);
         let folder = format!("incidents/{}", task.incident);
         let html = report.html().map_err(failed)?;
@@ -65,7 +59,7 @@ impl<T: Records, V: Vault, S: Settings, F: FindingDesk> Closer<T, V, S, F> {
         let json = report.json().map_err(failed)?;
         self.vault.publish(&format!("{folder}/report.json"), json.into_bytes(), "application/json").await?;
 
-        for document in &record.documents {
+        for document in &documents {
             self.findings.mark_notified(document, &format!("Tocsin responded: incident {}", task.incident)).await?;
         }
         if closed {

@@ -1,9 +1,9 @@
 //! Ends the reviews of duties that the facts do not bring any more, or another incident has taken over. Nobody decides about them,
 //! and the reason is on record.
 
-use incident::notification::{Duty, DutyState, Facts, LegalReview, Rules, obsolete_because};
+use incident::notification::{Duty, DutyState, Facts, LegalReview, Rules, finish_review, obsolete_because};
 use incident::ports::{Gate, Settings, Silencer};
-use incident::records::{GateToken, Key, Listing, Records};
+use incident::records::{Key, Listing, Records};
 use incident::{Failure, Incident, IncidentId, organisation};
 use jiff::Timestamp;
 use platform::telemetry::count;
@@ -72,7 +72,9 @@ impl<T: Records, S: Settings, G: Gate, Q: Silencer> Closer<T, S, G, Q> {
             let because = match duty.state {
                 DutyState::Obsolete => duty.ended_because.clone(),
                 DutyState::Sent | DutyState::Withheld | DutyState::NotNotifiable => {
-                    self.finish_decided(&duty).await?;
+                    for review in self.reviews(&duty).await? {
+                        self.finish(&review).await?;
+                    }
                     None
                 }
                 DutyState::Open | DutyState::NotTurnedOn => obsolete_because(&duty, incident, &assessment),
@@ -89,9 +91,7 @@ impl<T: Records, S: Settings, G: Gate, Q: Silencer> Closer<T, S, G, Q> {
     /// Ends a duty: on record first, then what waits. `false`: its notice is being sent.
     async fn end(&self, duty: &Duty, because: &str, now: Timestamp) -> Result<bool, Failure> {
         let (incident, obligation) = (&duty.incident, &duty.obligation.id);
-        let listing = Listing::of_incident(incident, format!("REVIEW#{obligation}#"));
-        let is_sent = |review: &LegalReview| review.sending_since.is_some();
-        if self.records.list::<LegalReview>(&listing).await?.iter().any(is_sent) {
+        if self.reviews(duty).await?.iter().any(|review| review.sending_since.is_some()) {
             return Ok(false);
         }
         if duty.state != DutyState::Obsolete {
@@ -107,19 +107,15 @@ impl<T: Records, S: Settings, G: Gate, Q: Silencer> Closer<T, S, G, Q> {
             count("DutiesObsolete", 1);
         }
         // Listed again: whoever asked before the duty ended is found, and whoever asks after it sees that it has.
-        for review in self.records.list::<LegalReview>(&listing).await? {
+        for review in self.reviews(duty).await? {
             self.end_review(&review, because, now).await?;
         }
         Ok(true)
     }
 
-    /// Does what follows from the decisions about a duty. Nobody may come back who broke off before that.
-    async fn finish_decided(&self, duty: &Duty) -> Result<(), Failure> {
-        let listing = Listing::of_incident(&duty.incident, format!("REVIEW#{}#", duty.obligation.id));
-        for review in self.records.list::<LegalReview>(&listing).await? {
-            self.finish(&review).await?;
-        }
-        Ok(())
+    /// The reviews of every draft of a duty.
+    async fn reviews(&self, duty: &Duty) -> Result<Vec<LegalReview>, Failure> {
+        self.records.list(&Listing::of_incident(&duty.incident, format!("REVIEW#{}#", duty.obligation.id))).await
     }
 
     async fn end_review(&self, review: &LegalReview, because: &str, now: Timestamp) -> Result<(), Failure> {
@@ -137,19 +133,7 @@ impl<T: Records, S: Settings, G: Gate, Q: Silencer> Closer<T, S, G, Q> {
         self.finish(&closed).await
     }
 
-    /// Tells the execution that waits for an answer which there is, and takes the review from what waits.
     async fn finish(&self, review: &LegalReview) -> Result<(), Failure> {
-        let LegalReview { incident, obligation, version, .. } = review;
-        let Some(answer) = review.answer() else { return Ok(()) };
-        let key = Key::gate_token(incident, obligation, *version);
-        if let Some(GateToken { token }) = self.records.get(&key).await? {
-            self.gate.resume(&token, &answer).await?;
-            self.records.remove(&key).await?;
-        }
-        self.records.remove(&Key::waiting(incident, obligation, *version)).await?;
-        for (_, reminder) in review.reminders() {
-            self.silencer.silence(&reminder.name()).await?;
-        }
-        Ok(())
+        finish_review(&self.records, &self.gate, &self.silencer, review).await
     }
 }

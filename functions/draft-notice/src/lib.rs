@@ -158,7 +158,10 @@ impl<T: Records, V: Vault, S: Settings, L: Lists> Drafter<T, V, S, L> {
         let whole = whole.map_err(|error| Failure::needs_operator("the draft cannot be written").because(error))?;
         let text = ("notice.txt", draft.text.clone().into_bytes(), "text/plain; charset=utf-8");
         let page = ("notice.html", draft.html.clone().into_bytes(), "text/html; charset=utf-8");
-        self.put(draft, [text, page, ("draft.json", whole, "application/json")]).await
+        self.put(draft, [text, page, ("draft.json", whole, "application/json")]).await?;
+        let Some(public) = &draft.page else { return Ok(()) };
+        let public = public.html.clone().into_bytes();
+        self.put(draft, [("public-page.html", public, "text/html; charset=utf-8")]).await
     }
 
     async fn put<const N: usize>(&self, draft: &Draft, files: [(&str, Vec<u8>, &str); N]) -> Result<(), Failure> {

@@ -1,10 +1,12 @@
 //! What the organisation has told Tocsin about itself: who it is and what data lies where.
 
 use crate::fault::Failure;
-use crate::notification::{Decided, Rules, SettingError};
+use crate::notification::{Decided, Rules};
 use crate::ports::Settings;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
+use std::fmt;
 
 /// Where the settings lie in their bucket.
 pub const PATH: &str = "settings/organisation.json";
@@ -16,8 +18,7 @@ pub const PATH: &str = "settings/organisation.json";
 pub async fn load(settings: &impl Settings) -> Result<Organisation, Failure> {
     let missing = || Failure::needs_operator(format!("the settings have no `{PATH}`: put the organisation's there"));
     let bytes = settings.read(PATH).await?.ok_or_else(missing)?;
-    serde_json::from_slice(&bytes)
-        .map_err(|error| Failure::needs_operator(format!("`{PATH}` cannot be used")).because(error))
+    serde_json::from_slice(&bytes).map_err(unusable)
 }
 
 /// The rules of law as the organisation has changed them and added to them: those by which its duties are opened and ended.
@@ -29,7 +30,7 @@ pub async fn rules(settings: &impl Settings, embedded: &Rules) -> Result<Rules, 
 }
 
 /// That the settings were read and cannot be used.
-pub fn unusable(error: SettingError) -> Failure {
+pub fn unusable(error: impl Error + Send + Sync + 'static) -> Failure {
     Failure::needs_operator(format!("`{PATH}` cannot be used")).because(error)
 }
 
@@ -62,6 +63,58 @@ pub struct Organisation {
     /// How notices are decided about.
     #[serde(default)]
     pub legal_gate: LegalGate,
+    /// Where the public reads notices, and which; `None` where nothing is published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_pages: Option<PublicPages>,
+}
+
+/// The public pages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PublicPages {
+    /// Where they are reached.
+    pub origin: PublicOrigin,
+    /// The obligations whose notices to people are published when they are sent, by rule id as in `recipients`.
+    #[serde(default)]
+    pub obligations: BTreeSet<String>,
+}
+
+/// Scheme and name of the public pages, such as `https://notices.shop.example`. Plain HTTP is for a local AWS alone, which has no
+/// certificate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PublicOrigin(String);
+
+/// Why a text is no origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an origin is `https://` and a name, with nothing after it")]
+pub struct NoOrigin;
+
+impl TryFrom<String> for PublicOrigin {
+    type Error = NoOrigin;
+
+    fn try_from(text: String) -> Result<Self, NoOrigin> {
+        let port = |text: &str| !text.is_empty() && text.len() <= 5 && text.bytes().all(|byte| byte.is_ascii_digit());
+        let in_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-');
+        let is_name = |name: &str| name.contains('.') && !name.starts_with(['.', '-']) && name.bytes().all(in_name);
+        let is_origin = match text.strip_prefix("https://") {
+            Some(name) => is_name(name),
+            None => text.strip_prefix("http://localhost:").is_some_and(port),
+        };
+        if is_origin { Ok(Self(text)) } else { Err(NoOrigin) }
+    }
+}
+
+impl From<PublicOrigin> for String {
+    fn from(origin: PublicOrigin) -> Self {
+        origin.0
+    }
+}
+
+impl fmt::Display for PublicOrigin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
 }
 
 /// How notices are decided about.

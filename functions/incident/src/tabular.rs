@@ -6,12 +6,28 @@ pub fn line(fields: &[&str]) -> String {
     format!("{}\r\n", fields.join(","))
 }
 
-/// A field in quotes. A spreadsheet takes what begins with one of these for a formula, so an apostrophe stands before it
-/// (OWASP, CSV Injection).
+/// What a spreadsheet takes for the beginning of a formula (OWASP, CSV Injection).
+const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+
+/// A field in quotes. An apostrophe stands before what a spreadsheet would take for a formula: at the beginning, and wherever a cell
+/// begins for one that is set to semicolons or tabs, which ends cells and lines there although they are in quotes.
 pub fn quoted(field: &str) -> String {
-    let is_formula = field.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
-    let guard = if is_formula || field.starts_with(['\t', '\r', '\n']) { "'" } else { "" };
-    format!("\"{guard}{}\"", field.replace('"', "\"\""))
+    let is_formula = field.trim_start().starts_with(FORMULA);
+    let mut out = String::from(if is_formula || field.starts_with(['\t', '\r', '\n']) { "\"'" } else { "\"" });
+    // What stands first is seen to.
+    let mut begins = false;
+    for letter in field.chars() {
+        if begins && FORMULA.contains(&letter) {
+            out.push('\'');
+        }
+        begins = matches!(letter, ';' | '\t' | '\r' | '\n') || (begins && (letter.is_whitespace() || letter == '"'));
+        if letter == '"' {
+            out.push('"');
+        }
+        out.push(letter);
+    }
+    out.push('"');
+    out
 }
 
 #[cfg(test)]
@@ -24,6 +40,9 @@ mod tests {
         assert_eq!(quoted(" +1"), "\"' +1\"");
         assert_eq!(quoted("\tx"), "\"'\tx\"");
         assert_eq!(quoted("Müller, Anna"), "\"Müller, Anna\"");
+        assert_eq!(quoted("read;=1+1"), "\"read;'=1+1\"");
+        assert_eq!(quoted("read; \"@x\tor\n-2"), "\"read; \"\"'@x\tor\n'-2\"");
+        assert_eq!(quoted("a-b; c=d"), "\"a-b; c=d\"");
         assert_eq!(line(&["a", "", "@b"]), "\"a\",\"\",\"'@b\"\r\n");
     }
 }

@@ -126,6 +126,7 @@ fn draft(incident: &IncidentId) -> Draft {
         gaps: Vec::new(),
         written_at: now(),
         audience: None,
+        page: None,
     }
 }
 

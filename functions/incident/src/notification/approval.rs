@@ -2,7 +2,7 @@
 
 use super::decision::{Decision, Verdict};
 use super::draft::Draft;
-use super::review::{is_among, is_same_person};
+use super::reviewer::{are_comparable, is_among, is_same_person};
 use crate::Digest;
 use crate::record::IncidentId;
 use jiff::Timestamp;
@@ -81,6 +81,7 @@ impl Approval {
             first.verdict == Verdict::Approved
                 && first.digest == draft.digest
                 && !is_same_person(&first.reviewer, &decision.reviewer)
+                && are_comparable(&first.reviewer, &decision.reviewer)
         });
         if decision.four_eyes && !agrees {
             return Err(NotApproved::SecondMissing);

@@ -97,6 +97,9 @@ pub struct StageDeadline {
 pub(crate) struct RequestRow {
     pub(crate) id: String,
     pub(crate) jurisdiction: String,
+    /// What it may be that is asked for: `access`, `erasure`, `opt-out`. None where nobody can ask for it by the form.
+    #[serde(default)]
+    pub(crate) kinds: Vec<String>,
     pub(crate) citation: String,
     pub(crate) deadline: DeadlineRule,
     /// The extension, the acknowledgement, the appeal.

@@ -153,6 +153,12 @@ pub enum Refusal {
     /// Two have to agree, and one person is not two.
     #[error("two reviewers have to agree, and this one was the first; someone else has to be the second")]
     SameReviewerTwice,
+    /// Two have to agree, and AWS or an issuer has named the one, another the other: they may be one person.
+    #[error(
+        "the first reviewer signed in elsewhere (AWS, or another issuer), so the two may be one person; the second has to decide \
+         where the first did"
+    )]
+    OtherSignIn,
     /// Two have to agree, and they do not.
     #[error("the first reviewer decided otherwise; agree with that, reject the draft, or ask for changes")]
     VerdictsDiffer,
@@ -177,6 +183,7 @@ impl Refusal {
             Self::ReasonMissing => "reason-missing",
             Self::MissingItemsUnexplained => "missing-items-unexplained",
             Self::SameReviewerTwice => "same-reviewer-twice",
+            Self::OtherSignIn => "other-sign-in",
             Self::VerdictsDiffer => "verdicts-differ",
             Self::NothingToWithdraw => "nothing-to-withdraw",
             Self::SendingBegan => "sending-began",

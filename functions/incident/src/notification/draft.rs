@@ -7,6 +7,7 @@ use super::delivery::Audience;
 use super::facts::Facts;
 use super::packet::Packet;
 use super::page::Pages;
+use super::publication::{NoticeBody, PublicPage};
 use super::rules::{RuleError, Rules};
 use super::settings::SettingError;
 use crate::Digest;
@@ -70,7 +71,7 @@ pub struct Draft {
     pub text: String,
     /// The same as accessible HTML.
     pub html: String,
-    /// Of subject, text and HTML, and of the audience if there is one.
+    /// Of subject, text and HTML, and of the audience and the public page where there are such.
     pub digest: Digest,
     /// Who had a hand in it.
     pub drafters: BTreeSet<String>,
@@ -81,6 +82,9 @@ pub struct Draft {
     /// Whom it goes to, where it goes to a list of people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audience: Option<Audience>,
+    /// The page that the public reads, where the organisation publishes notices under this obligation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<PublicPage>,
 }
 
 /// Why there is no draft.
@@ -130,10 +134,26 @@ impl Draft {
         let Prepared { notice, context, gaps } = Prepared::of(rules, writing)?;
         let notices = rules.notices();
         let subject = notices.subject(notice).unwrap_or_default();
-        let rendered = Pages::of(notices)?.write(notice, subject, &context)?;
+        let pages = Pages::of(notices)?;
+        let rendered = pages.write(notice, subject, &context)?;
+        let id = &writing.obligation.id;
+        let site = writing.organisation.public_pages.as_ref();
+        let page = match site.filter(|site| site.obligations.contains(id) && notices.is_public(notice)) {
+            None => None,
+            Some(site) => {
+                let body = NoticeBody {
+                    incident: &writing.incident.id,
+                    obligation: id,
+                    context: &context,
+                    subject: &rendered.subject,
+                    html: &rendered.body,
+                };
+                Some(PublicPage::write(notices, &pages, &site.origin, body)?)
+            }
+        };
         let mut drafters = writing.drafters.clone();
         drafters.extend(authors_of_words(writing.facts));
-        Ok(Self {
+        let draft = Self {
             incident: writing.incident.id.clone(),
             obligation: writing.obligation.id.clone(),
             version: writing.version,
@@ -146,7 +166,9 @@ impl Draft {
             gaps,
             written_at: writing.written_at,
             audience: None,
-        })
+            page,
+        };
+        Ok(Self { digest: draft.measured(), ..draft })
     }
 
     /// Whether the digest is that of the text.
@@ -164,10 +186,14 @@ impl Draft {
     }
 
     fn measured(&self) -> Digest {
-        match &self.audience {
-            None => Digest::of_parts(&[&self.subject, &self.text, &self.html]),
-            Some(audience) => Digest::of_parts(&[&self.subject, &self.text, &self.html, audience.digest().as_str()]),
+        // No two of these lists are equally long and differ in what they hold: `of_parts` tells them apart.
+        let mut parts = vec![self.subject.as_str(), &self.text, &self.html];
+        let audience = self.audience.as_ref().map(Audience::digest);
+        parts.extend(audience.as_ref().map(Digest::as_str));
+        if let Some(page) = &self.page {
+            parts.extend([page.path.as_str(), &page.html]);
         }
+        Digest::of_parts(&parts)
     }
 }
 

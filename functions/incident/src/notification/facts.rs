@@ -101,6 +101,17 @@ pub enum FactError {
     ),
 }
 
+impl FactError {
+    /// The facts that it is about: none, one, or two that contradict each other.
+    pub fn facts(&self) -> Vec<&str> {
+        match self {
+            Self::AuthorMissing | Self::ReasonMissing | Self::Empty | Self::NoRules(_) => Vec::new(),
+            Self::Refused { fact, .. } | Self::InFuture { fact } => vec![fact],
+            Self::Contradiction { fact, other, .. } => vec![fact, other],
+        }
+    }
+}
+
 impl Facts {
     /// Version 1, of which nothing is known yet.
     pub(crate) fn unknown() -> Self {
@@ -136,30 +147,42 @@ impl Facts {
         reason: &str,
         at: Timestamp,
     ) -> Result<Self, FactError> {
-        if author.trim().is_empty() {
-            return Err(FactError::AuthorMissing);
-        }
-        if reason.trim().is_empty() {
-            return Err(FactError::ReasonMissing);
-        }
-        if changes.is_empty() {
-            return Err(FactError::Empty);
-        }
-        let rules = Rules::embedded().map_err(FactError::NoRules)?;
+        let first = |errors: Vec<FactError>| errors.into_iter().next().unwrap_or(FactError::Empty);
+        self.enter(changes, author, reason, at).map_err(first)
+    }
+
+    /// As [`Facts::amend`], for a form whose every field says what is wrong with it.
+    ///
+    /// # Errors
+    /// All that [`Facts::amend`] refuses, with the facts it is about ([`FactError::facts`]).
+    pub fn enter(
+        &self,
+        changes: BTreeMap<String, Value>,
+        author: &str,
+        reason: &str,
+        at: Timestamp,
+    ) -> Result<Self, Vec<FactError>> {
+        let missing = [
+            (author.trim().is_empty(), FactError::AuthorMissing),
+            (reason.trim().is_empty(), FactError::ReasonMissing),
+            (changes.is_empty(), FactError::Empty),
+        ];
+        let mut errors: Vec<FactError> = missing.into_iter().filter(|(is, _)| *is).map(|(_, error)| error).collect();
+        let rules = Rules::embedded().map_err(|error| vec![FactError::NoRules(error)])?;
         let mut next = self.clone();
         next.version += 1;
         next.authors.insert(author.to_owned());
         let source = if author == AUTHOR { Source::Tocsin } else { Source::Counsel };
         for (fact, value) in changes {
-            if let Some(error) = refusal(rules, &fact, &value, at) {
-                return Err(error);
+            match refusal(rules, &fact, &value, at) {
+                Some(error) => errors.push(error),
+                None => next.set(&fact, value, source, author, reason, at),
             }
-            next.set(&fact, value, source, author, reason, at);
         }
-        match next.contradictions(rules).into_iter().find(|error| !self.contradictions(rules).contains(error)) {
-            Some(contradiction) => Err(contradiction),
-            None => Ok(next),
-        }
+        // Only what these changes bring: what contradicted itself before is not theirs.
+        let known = self.contradictions(rules);
+        errors.extend(next.contradictions(rules).into_iter().filter(|error| !known.contains(error)));
+        if errors.is_empty() { Ok(next) } else { Err(errors) }
     }
 
     /// Enters one value without a new version: for deriving the first.

@@ -5,6 +5,7 @@ use super::context::Context;
 use super::items::{Items, has_path};
 use super::packet::PacketForm;
 use super::page::Pages;
+use super::publication::PublicWords;
 use super::rule::{Checklist, Rule};
 use super::rules::RuleError;
 use super::vocabulary::Vocabulary;
@@ -33,6 +34,9 @@ struct Manifest {
     subject: String,
     /// The languages that it is written in.
     languages: BTreeSet<String>,
+    /// Whether everybody may read it: it is for the people concerned, and names none of them.
+    #[serde(default)]
+    is_public: bool,
 }
 
 /// Which notice a rule gets that names none.
@@ -166,6 +170,16 @@ impl Notices {
         self.read(&format!("phrases/{language}.toml"))
     }
 
+    /// Whether everybody may read this notice.
+    pub(crate) fn is_public(&self, notice: &str) -> bool {
+        self.manifests.get(notice).is_some_and(|manifest| manifest.is_public)
+    }
+
+    /// What the public pages say beside a notice in this language.
+    pub(crate) fn public_words(&self, language: &str) -> Result<PublicWords, RuleError> {
+        self.read(&public_file(language))
+    }
+
     /// The templates, by name.
     pub(crate) fn templates(&self) -> impl Iterator<Item = (&str, &str)> {
         let templates = self.files.iter().filter(|(name, _)| name.ends_with(".j2"));
@@ -244,7 +258,10 @@ impl Notices {
             if let Some(name) = consequences.keys().find(|name| words.consequence(name).is_none()) {
                 return Err(in_words(Fault::new("consequence", format!("`{name}` is missing"))));
             }
+            let public = self.public_words(language)?;
             for other in &languages {
+                let same = public.check_against(&self.public_words(other)?);
+                same.map_err(|fault| fault.in_file(&public_file(language)))?;
                 words.check_against(&self.words(other)?).map_err(in_words)?;
                 let against = phrases.check_against(&self.phrases(other)?);
                 against.map_err(|fault| fault.in_file(&format!("phrases/{language}.toml")))?;
@@ -277,4 +294,8 @@ impl Notices {
         }
         Ok(())
     }
+}
+
+fn public_file(language: &str) -> String {
+    format!("public/{language}.toml")
 }

@@ -4,7 +4,9 @@ use super::context::Context;
 use super::items::has_path;
 use super::notices::{Fault, Notices};
 use super::packet::Packet;
+use super::publication::Around;
 use super::rules::RuleError;
+use crate::Digest;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Kwargs, Serde, Value};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, context};
@@ -19,6 +21,8 @@ pub(crate) struct Rendered {
     pub(crate) subject: String,
     pub(crate) text: String,
     pub(crate) html: String,
+    /// The HTML without what is around it.
+    pub(crate) body: String,
 }
 
 /// The templates of all notices.
@@ -59,8 +63,16 @@ impl<'a> Pages<'a> {
         let subject = fill_in(phrase, &BTreeMap::from(values));
         let text = write(&self.text, notice, "forms/txt.j2", context)?;
         let body = write(&self.html, notice, "forms/html.j2", context)?;
-        let html = self.laid_out(&context.language, &subject, body)?;
-        Ok(Rendered { subject, text: without_double_blanks(&text), html })
+        let html = self.laid_out(&context.language, &subject, &body)?;
+        Ok(Rendered { subject, text: without_double_blanks(&text), html, body })
+    }
+
+    /// Writes the page that the public reads.
+    pub(crate) fn public(&self, around: &Around<'_>) -> Result<String, RuleError> {
+        let file = "public/page.html.j2";
+        let page = self.html.get_template(file).and_then(|template| template.render(Value::from(Serde(around))));
+        let page = page.map_err(|error| Fault::from(innermost(&error)).in_file(file))?;
+        Ok(without_double_blanks(&page))
     }
 
     /// Writes a packet as a page.
@@ -69,10 +81,10 @@ impl<'a> Pages<'a> {
         let language = &packet.language;
         let variables = context! { language => "en", packet => Value::from(Serde(packet)), value_language => language };
         let body = self.html.get_template(file).and_then(|template| template.render(variables));
-        self.laid_out("en", &packet.title, body.map_err(|error| Fault::from(innermost(&error)).in_file(file))?)
+        self.laid_out("en", &packet.title, &body.map_err(|error| Fault::from(innermost(&error)).in_file(file))?)
     }
 
-    fn laid_out(&self, language: &str, subject: &str, body: String) -> Result<String, RuleError> {
+    fn laid_out(&self, language: &str, subject: &str, body: &str) -> Result<String, RuleError> {
         let variables = context! { language => language, subject => subject, body => body };
         let html = self.html.get_template("layout.html.j2").and_then(|layout| layout.render(variables));
         let html = html.map_err(|error| Fault::from(error).in_file("layout.html.j2"))?;
@@ -101,6 +113,7 @@ fn environment(notices: &Notices, escaping: AutoEscape) -> Result<Environment<'_
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(move |_| escaping.clone());
     environment.add_filter("fill", fill);
+    environment.add_filter("source_hash", source_hash);
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
     environment.set_syntax(syntax.map_err(|error| Fault::from(error).in_file("its syntax"))?);
     for (name, text) in notices.templates() {
@@ -145,6 +158,11 @@ fn fill(phrase: &str, values: Kwargs) -> Result<String, Error> {
         return Err(Error::new(ErrorKind::InvalidOperation, format!("a value is not given: {phrase}")));
     }
     Ok(fill_in(phrase, &given))
+}
+
+/// What a page's policy allows this one style by (<https://www.w3.org/TR/CSP3/#grammardef-hash-source>).
+fn source_hash(style: &str) -> String {
+    format!("sha256-{}", Digest::of(style.as_bytes()).base64())
 }
 
 /// The phrase with its values, each put in once: a brace in a value stays a brace.

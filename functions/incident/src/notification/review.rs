@@ -3,6 +3,7 @@
 use super::approval::{Approval, NotApproved};
 use super::decision::{Assent, Decision, DecisionRequest, Outcome, Refusal, Verdict, Withdrawal};
 use super::draft::Draft;
+use super::reviewer::{are_comparable, is_among, is_same_person};
 use crate::Digest;
 use crate::record::IncidentId;
 use jiff::Timestamp;
@@ -85,7 +86,7 @@ impl LegalReview {
     ///
     /// # Errors
     /// A second decision, one about another text, one by a drafter, one without a reason; an approval of what is not complete
-    /// without a word on that; the same reviewer as both of two; a withdrawal of what was not approved or is being sent.
+    /// without a word on that; the same reviewer as both of two, or one who may be; a withdrawal of what was not approved or is being sent.
     pub fn decide(&mut self, request: &DecisionRequest, reviewer: &str, at: Timestamp) -> Result<Outcome, Refusal> {
         if self.closed.is_some() {
             return Err(Refusal::DutyEnded);
@@ -117,6 +118,7 @@ impl LegalReview {
                     return Ok(Outcome::AwaitsSecond(assent));
                 }
                 Some(first) if is_same_person(&first.reviewer, reviewer) => return Err(Refusal::SameReviewerTwice),
+                Some(first) if !are_comparable(&first.reviewer, reviewer) => return Err(Refusal::OtherSignIn),
                 Some(first) if first.verdict != request.verdict => return Err(Refusal::VerdictsDiffer),
                 Some(_) => {}
             }
@@ -224,14 +226,4 @@ impl LegalReview {
         let verdict = if decision.withdrawn.is_some() { Verdict::Withdrawn } else { decision.verdict };
         Some(json!({"verdict": verdict, "digest": decision.digest}))
     }
-}
-
-/// Whether someone had a hand in a draft. Nobody at all counts as a drafter.
-pub(super) fn is_among(reviewer: &str, drafters: &BTreeSet<String>) -> bool {
-    reviewer.trim().is_empty() || drafters.iter().any(|drafter| is_same_person(drafter, reviewer))
-}
-
-/// IAM takes names that differ only by case as one, so this does too.
-pub(super) fn is_same_person(one: &str, other: &str) -> bool {
-    one.trim().eq_ignore_ascii_case(other.trim())
 }

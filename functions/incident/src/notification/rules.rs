@@ -217,7 +217,6 @@ impl Rules {
         self.law.profiles.values().filter(counts).map(|profile| profile.id.clone()).collect()
     }
 
-    #[cfg(test)]
     pub(crate) fn requests(&self) -> impl Iterator<Item = &RequestRow> {
         self.law.requests.values()
     }

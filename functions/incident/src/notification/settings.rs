@@ -67,6 +67,17 @@ impl Rules {
         for id in organisation.legal_gate.four_eyes.iter().filter(|id| *id != LegalGate::ALL && !is_rule(id)) {
             refuse(format!("legal_gate.four_eyes.{id}"), "there is no rule of this name, in lower case".to_owned());
         }
+        // What an authority is told is not for everybody.
+        let is_public = |id: &str| {
+            let rule = rules.rule_of(id).filter(|rule| id.starts_with(&key(&rule.id)));
+            let notice = rule.and_then(|rule| rules.notice_of(rule));
+            notice.is_some_and(|notice| rules.notices().is_public(notice))
+        };
+        let published = organisation.public_pages.iter().flat_map(|pages| &pages.obligations);
+        for id in published.filter(|id| !is_public(id)) {
+            let problem = "there is no rule of this name, in lower case, by which the people concerned are told";
+            refuse(format!("public_pages.obligations.{id}"), problem.to_owned());
+        }
         for (id, recipient) in &organisation.recipients {
             match rules.rule_of(id) {
                 Some(rule) if id.starts_with(&key(&rule.id)) => {

@@ -17,7 +17,7 @@ pub(crate) struct FactRow {
     pub(crate) kind: FactKind,
     /// The allowed values: `a|b` for an enum, `a,b` for a set.
     pub(crate) values: Option<String>,
-    /// More values of a set, which only some statute names: a notice names what was concerned in words of its own.
+    /// More values of a set, which only some statute names.
     pub(crate) statutory_values: Option<String>,
     pub(crate) description: Option<String>,
 }
@@ -103,6 +103,16 @@ impl Vocabulary {
             };
             (!obligation.is_empty()).then(|| self.clocks.get(pattern))?
         })
+    }
+
+    /// The name of every fact, families as their pattern.
+    pub(crate) fn fact_names(&self) -> impl Iterator<Item = &str> {
+        self.facts.keys().map(String::as_str)
+    }
+
+    /// The name of every clock, families as their pattern.
+    pub(crate) fn clock_names(&self) -> impl Iterator<Item = &str> {
+        self.clocks.keys().map(String::as_str)
     }
 
     /// The members that an enum or a set may have; empty where the file leaves them open.

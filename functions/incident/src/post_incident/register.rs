@@ -137,10 +137,11 @@ fn facts(incident: &Incident) -> Vec<String> {
 impl Report {
     /// The entry for this incident. What is not known is named as such.
     pub fn register_entry(&self) -> RegisterEntry {
+        let opening = RegisterEntry::opening(&self.incident, self.written_at);
         RegisterEntry {
-            effects: self.facts.as_ref().map_or_else(|| vec!["The effects were not assessed.".to_owned()], effects),
+            effects: self.facts.as_ref().map_or_else(|| opening.effects.clone(), effects),
             remedial_action: self.remedial_action(),
-            ..RegisterEntry::opening(&self.incident, self.written_at)
+            ..opening
         }
     }
 

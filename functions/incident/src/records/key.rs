@@ -4,6 +4,7 @@ use super::Page;
 use crate::Digest;
 use crate::containment::{ApprovalId, OrderId, Step};
 use crate::evidence::EvidenceItem;
+use crate::privacy_request::Reference;
 use crate::record::IncidentId;
 
 /// Where a record lies: partition and sort key.
@@ -130,6 +131,11 @@ impl Key {
         Self::new(incident(id), format!("COPY#{order}#{line:04}"))
     }
 
+    /// Which order names an object: `digest` is that of the object's place, key and version.
+    pub fn ordered(id: &IncidentId, digest: &Digest) -> Self {
+        Self::new(incident(id), format!("ORDERED#{digest}"))
+    }
+
     /// The end of the custody log.
     pub fn custody_head(id: &IncidentId) -> Self {
         Self::new(incident(id), "CUSTODY-HEAD")
@@ -190,6 +196,11 @@ impl Key {
         Self::new(incident(id), format!("DELIVERY#{obligation}"))
     }
 
+    /// That a notice is on the public pages.
+    pub fn publication(id: &IncidentId, obligation: &str) -> Self {
+        Self::new(incident(id), format!("PUBLICATION#{obligation}"))
+    }
+
     /// One person of a delivery, by a name that tells nobody who it is. A delivery has many partitions, since one takes about a
     /// thousand writes a second.
     pub fn addressee(id: &IncidentId, obligation: &str, name: &str) -> Self {
@@ -216,5 +227,30 @@ impl Key {
     /// A notice that waits for counsel.
     pub fn waiting(id: &IncidentId, obligation: &str, version: u32) -> Self {
         Self::new("REVIEWS".to_owned(), format!("{id}#{obligation}#{version:06}"))
+    }
+
+    /// What somebody asked about their own data and has not confirmed, by the digest of the link's token.
+    pub fn privacy_link(token: &Digest) -> Self {
+        Self::new(format!("PRIVACY-REQUEST-LINK#{token}"), "LINK")
+    }
+
+    /// The request of a person about their own data: a partition of its own, so that a policy can name it.
+    pub fn privacy_request(reference: &Reference) -> Self {
+        Self::new("PRIVACY-REQUESTS".to_owned(), reference.as_str())
+    }
+
+    /// How often somebody has asked on a day, by a keyed digest of who.
+    pub fn privacy_limit(name: &str, day: &str) -> Self {
+        Self::new(format!("PRIVACY-REQUEST-LIMIT#{name}"), day)
+    }
+
+    /// A person's session in the console, by the digest of the cookie: whoever reads the table cannot take it over.
+    pub fn session(cookie: &Digest) -> Self {
+        Self::new(format!("SESSION#{cookie}"), "SESSION")
+    }
+
+    /// One attempt to sign in to the console, by the digest of its `state`.
+    pub fn sign_in(state: &Digest) -> Self {
+        Self::new(format!("SIGN-IN#{state}"), "SIGN-IN")
     }
 }

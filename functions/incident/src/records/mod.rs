@@ -114,6 +114,11 @@ impl Listing {
         Self { partition: "APPROVALS".to_owned(), prefix: "inc-".to_owned() }
     }
 
+    /// Every request of a person about their own data.
+    pub fn privacy_requests() -> Self {
+        Self { partition: "PRIVACY-REQUESTS".to_owned(), prefix: "R-".to_owned() }
+    }
+
     /// The register of breaches: an entry for each incident.
     pub fn register() -> Self {
         Self { partition: "REGISTER".to_owned(), prefix: "inc-".to_owned() }

@@ -8,7 +8,7 @@ use crate::organisation::Organisation;
 use serde_json::json;
 use std::collections::BTreeSet;
 
-const LANGUAGES: [&str; 7] = ["de", "en", "es", "fr", "it", "nl", "pl"];
+pub(super) const LANGUAGES: [&str; 7] = ["de", "en", "es", "fr", "it", "nl", "pl"];
 const NOTICES: [(&str, &str); 3] = [
     ("eu-gdpr-33-1", "gdpr-art33-authority"),
     ("us-ca-ind", "ca-1798-82-consumer"),

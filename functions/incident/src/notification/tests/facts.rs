@@ -3,7 +3,7 @@
 use super::{COUNSEL, at, derived, entity, incident, incident_naming, only, organisation};
 use crate::finding::{Category, EntityKind, Located};
 use crate::notification::facts::AUTHOR;
-use crate::notification::{FactError, Facts};
+use crate::notification::{FactError, Facts, history};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -110,6 +110,20 @@ fn what_a_person_entered_or_withdrew_is_not_derived_again() {
         let facts = amend(&derived(), "affected.US-CA", value).unwrap();
         assert!(facts.grown(&organisation(), &incident()).is_empty());
     }
+}
+
+#[test]
+fn the_history_tells_who_entered_what_over_what() {
+    let first = derived();
+    let second = amend(&first, "risk_level", json!("high")).unwrap();
+    let third = amend(&second, "affected.DE", json!(7)).unwrap();
+    let all = history(&[first.clone(), second.clone(), third]);
+    assert_eq!(all.iter().filter(|entered| entered.version == 1).count(), first.entries().count());
+    let [risk, count] = all.get(first.entries().count()..).unwrap() else { panic!("{all:?}") };
+    assert_eq!((risk.version, risk.name.as_str(), &risk.before), (2, "risk_level", &None));
+    assert_eq!((count.version, count.name.as_str(), &count.before), (3, "affected.DE", &Some(json!(12_840))));
+    assert_eq!((count.fact.author.as_str(), &count.fact.value), (COUNSEL, &json!(7)));
+    assert!(history(&[]).is_empty());
 }
 
 #[test]

@@ -31,6 +31,7 @@ pub(super) fn draft(text: &str, version: u32) -> Draft {
         gaps: Vec::new(),
         written_at: now(),
         audience: None,
+        page: None,
     }
 }
 

@@ -35,6 +35,35 @@ fn two_different_reviewers_approve_and_the_first_is_on_record() {
     assert!(approval_of(&review, &text).is_ok());
 }
 
+/// Adams signs in with AWS here and with an issuer there.
+#[test]
+fn one_person_with_two_names_is_not_two_reviewers() {
+    let names =
+        ["arn:aws:iam::111122223333:user/adams", "https://id.example.com#adams", "https://id.example.org#adams"];
+    for (first, second) in names.iter().flat_map(|first| names.iter().map(move |second| (first, second))) {
+        if first == second {
+            continue;
+        }
+        let text = draft("text", 1);
+        for verdict in [Verdict::Approved, Verdict::NotNotifiable] {
+            let mut review = review(&text).by_two();
+            review.decide(&request(&text, verdict), first, now()).unwrap();
+            assert_eq!(review.decide(&request(&text, verdict), second, now()), Err(Refusal::OtherSignIn), "{second}");
+            assert!(review.decision.is_none());
+            // Whoever it is may hold the text back, which takes one.
+            assert!(review.decide(&request(&text, Verdict::ChangesRequested), second, now()).is_ok());
+        }
+        // Nor does a record say so that was written otherwise.
+        let mut review = review(&text).by_two();
+        let same = format!("{first}-of-another");
+        review.decide(&request(&text, Verdict::Approved), &same, now()).unwrap();
+        review.decide(&request(&text, Verdict::Approved), first, now()).unwrap();
+        assert!(approval_of(&review, &text).is_ok());
+        (*second).clone_into(&mut review.decision.as_mut().unwrap().reviewer);
+        assert_eq!(approval_of(&review, &text).unwrap_err(), NotApproved::SecondMissing);
+    }
+}
+
 #[test]
 fn one_reviewer_is_enough_to_hold_a_text_back_and_not_to_deny_a_duty() {
     let text = draft("text", 1);

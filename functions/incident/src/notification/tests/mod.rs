@@ -2,6 +2,7 @@
 
 mod assessment;
 mod broken_files;
+mod changes;
 mod deadline_properties;
 mod documents;
 mod drafts;
@@ -13,6 +14,7 @@ mod generic;
 pub(crate) mod golden;
 mod holidays;
 mod law;
+mod publication;
 
 use crate::finding::{Category, Entity, EntityKind, Finding, Severity};
 use crate::notification::{Facts, Obligation, Rules};
@@ -84,6 +86,7 @@ fn organisation() -> Organisation {
         turned_on: BTreeMap::new(),
         rules: BTreeMap::new(),
         legal_gate: LegalGate::default(),
+        public_pages: None,
     }
 }
 
