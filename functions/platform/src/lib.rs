@@ -1,11 +1,14 @@
-//! Everything that touches AWS or the process: the start of a Lambda, settings, the clock, logs, and the adapters.
+//! Everything that touches AWS or the process: the start of a Lambda, settings, the clock, chance, logs, and the
+//! adapters.
 
 pub mod answer;
 pub mod aws;
 pub mod clock;
 pub mod config;
 pub mod entry;
+pub mod random;
 pub mod telemetry;
+pub mod web;
 
 pub use answer::{Answer, Halt};
 pub use aws::Sdk;

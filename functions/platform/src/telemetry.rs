@@ -1,6 +1,7 @@
 //! Logs and metrics, as JSON lines on standard output. No personal data, no task token, no finding body.
 
 use crate::clock;
+use incident::notification::{GateRefused, Outcome};
 use serde_json::{Map, Value, json};
 use std::io::Write;
 
@@ -46,6 +47,21 @@ pub fn count(metric: &str, amount: u64) {
         },
         metric: amount,
     }));
+}
+
+/// Counts a decision of counsel, taken or refused, by whichever door it came. What never came to a review is neither.
+pub fn count_decision(decided: &Result<Outcome, GateRefused>) {
+    match decided {
+        Ok(_) => count("LegalDecisions", 1),
+        Err(GateRefused::Refused { .. }) => count("LegalDecisionsRefused", 1),
+        Err(
+            GateRefused::PartOf(_)
+            | GateRefused::NothingWaits
+            | GateRefused::FactsWithoutChanges
+            | GateRefused::NoFacts
+            | GateRefused::FactsUnusable(_),
+        ) => {}
+    }
 }
 
 fn write_line(line: &Value) {

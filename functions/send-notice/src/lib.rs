@@ -1,10 +1,11 @@
 //! Sends an approved notice, once: by mail to one recipient, or as the batches of a delivery to many people. What goes to an
-//! authority's portal is only recorded as ready.
+//! authority's portal is only recorded as ready. What counsel approved for the public is put up first.
 
 mod many;
+mod publish;
 
 use incident::notification::delivery::{self, Batch, Lists, Pace, Reports};
-use incident::notification::{Approval, Delivery, DeliveryState, Draft, Duty, LegalReview, Rules, held_by};
+use incident::notification::{Approval, Delivery, DeliveryState, Draft, Duty, LegalReview, PublicSite, Rules, held_by};
 use incident::organisation::{Recipient, Way};
 use incident::ports::{Handover, Mail, Settings};
 use incident::records::{Key, Listing, Records};
@@ -15,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 
 /// Sends.
-pub struct Sender<T, S, M, L> {
+pub struct Sender<T, S, M, L, P> {
     /// The table.
     pub records: T,
     /// Holds the organisation's settings.
@@ -24,6 +25,8 @@ pub struct Sender<T, S, M, L> {
     pub mail: M,
     /// Holds the lists of people.
     pub lists: L,
+    /// The public pages.
+    pub site: P,
     /// The rules of law: a notice that is sent starts the clock of others.
     pub rules: Rules,
 }
@@ -49,6 +52,9 @@ pub struct Sent {
     /// When it went out, or its delivery to many people began; `None` while it is held.
     sent_at: Option<Timestamp>,
     reference: Option<String>,
+    /// Why the page that counsel approved is not public; `None` where it is, or there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unpublished: Option<String>,
     /// What is left to do.
     #[serde(flatten)]
     next: Next,
@@ -79,7 +85,7 @@ pub enum Next {
     },
 }
 
-impl<T: Records, S: Settings, M: Mail, L: Lists> Sender<T, S, M, L> {
+impl<T: Records, S: Settings, M: Mail, L: Lists, P: PublicSite> Sender<T, S, M, L, P> {
     /// Sends the text that counsel approved. A repeat sends nothing; a send whose outcome is unknown is never repeated.
     ///
     /// # Errors
@@ -90,7 +96,8 @@ impl<T: Records, S: Settings, M: Mail, L: Lists> Sender<T, S, M, L> {
             self.records.require(&Key::draft(&incident, &obligation, version), "draft of this version").await?;
         let holding = self.holding(&draft, now).await?;
         if !holding.is_empty() {
-            return Ok(Sent { incident, obligation, sent_at: None, reference: None, next: Next::Held { by: holding } });
+            let next = Next::Held { by: holding };
+            return Ok(Sent { incident, obligation, sent_at: None, reference: None, unpublished: None, next });
         }
         let review = Key::review(&incident, &obligation, version);
         self.records.require::<LegalReview>(&review, "review of this version").await?;
@@ -111,6 +118,11 @@ impl<T: Records, S: Settings, M: Mail, L: Lists> Sender<T, S, M, L> {
         let recipient = organisation.recipients.get(&obligation).ok_or_else(|| {
             Failure::needs_operator(format!("`recipients.{obligation}` is missing in `{}`", organisation::PATH))
         })?;
+        // The people are told even where the public cannot be.
+        let unpublished = match self.publish(&approval, &draft, organisation.public_pages.as_ref(), now).await {
+            Ok(()) => None,
+            Err(failure) => Some(publish::note(&incident, &failure)),
+        };
         let (delivery, next) = match recipient.way()? {
             Way::Mail(address) => {
                 let sent = self.hand_over(approval, &draft, recipient, address, now).await?;
@@ -134,7 +146,8 @@ impl<T: Records, S: Settings, M: Mail, L: Lists> Sender<T, S, M, L> {
                 (kept, next)
             }
         };
-        Ok(Sent { incident, obligation, sent_at: Some(delivery.sent_at), reference: delivery.reference, next })
+        let (sent_at, reference) = (Some(delivery.sent_at), delivery.reference);
+        Ok(Sent { incident, obligation, sent_at, reference, unpublished, next })
     }
 
     /// The duties that hold an approved notice back. A delivery that has begun goes on.

@@ -25,7 +25,7 @@ pub(crate) struct ApprovedList<'a> {
     pub(crate) support_desk: Option<&'a str>,
 }
 
-impl<T: Records, S: Settings, M: Mail, L: Lists> Sender<T, S, M, L> {
+impl<T: Records, S: Settings, M: Mail, L: Lists, P> Sender<T, S, M, L, P> {
     /// Gives up the approval for a delivery to these people. A repeat answers with the same batches: who was written to is recorded of
     /// each person.
     pub(crate) async fn begin(

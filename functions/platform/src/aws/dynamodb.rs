@@ -2,6 +2,7 @@
 
 use super::Sdk;
 use super::failure::failed;
+use crate::random;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -33,6 +34,10 @@ const UPDATE_ATTEMPTS: u32 = 8;
 
 /// The attribute that tells a write from every other.
 const WRITE: &str = "write";
+
+/// The field of a record, in seconds since 1970, after which DynamoDB may remove it. The table's time to live looks at the item's
+/// attribute of this name (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html>).
+const FORGET_AT: &str = "forget_at";
 
 /// The table of incidents.
 #[derive(Clone, Debug)]
@@ -213,9 +218,7 @@ impl Records for Table {
 }
 
 fn unique_mark() -> Result<String, Failure> {
-    let mut random = [0; 16];
-    getrandom::fill(&mut random).map_err(|_| Failure::transient("the system gave no random bytes"))?;
-    Ok(format!("{:032x}", u128::from_be_bytes(random)))
+    Ok(format!("{:032x}", u128::from_be_bytes(random::bytes()?)))
 }
 
 /// The version of an item, which every write raises by one.
@@ -247,9 +250,12 @@ fn item_key(key: &Key) -> Item {
 }
 
 fn item<T: Serialize>(key: &Key, record: &T, version: u64) -> Result<Item, Failure> {
-    let record = serde_dynamo::to_attribute_value(record)
+    let record: AttributeValue = serde_dynamo::to_attribute_value(record)
         .map_err(|error| Failure::new(Fault::Rejected, "a record cannot be written").because(error))?;
     let mut item = item_key(key);
+    if let Some(AttributeValue::N(at)) = record.as_m().ok().and_then(|fields| fields.get(FORGET_AT)) {
+        item.insert(FORGET_AT.to_owned(), AttributeValue::N(at.clone()));
+    }
     item.insert("record".to_owned(), record);
     item.insert("version".to_owned(), AttributeValue::N(version.to_string()));
     Ok(item)
@@ -259,4 +265,23 @@ fn record<T: DeserializeOwned>(mut item: Item) -> Result<T, Failure> {
     let record = item.remove("record").ok_or_else(|| Failure::needs_operator("a row of the table holds no record"))?;
     serde_dynamo::from_attribute_value(record)
         .map_err(|error| Failure::needs_operator("a record of the table cannot be read").because(error))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
+
+    use super::*;
+    use incident::Digest;
+    use serde_json::json;
+
+    #[test]
+    fn only_a_record_that_says_so_is_forgotten() {
+        let key = Key::session(&Digest::of(b"cookie"));
+        let forgotten = item(&key, &json!({"forget_at": 1_800_000_000, "roles": []}), 1).unwrap();
+        assert_eq!(forgotten.get(FORGET_AT), Some(&AttributeValue::N("1800000000".to_owned())));
+        for kept in [json!({"roles": []}), json!({"forget_at": null}), json!("text")] {
+            assert_eq!(item(&key, &kept, 1).unwrap().get(FORGET_AT), None, "{kept}");
+        }
+    }
 }

@@ -13,6 +13,7 @@ mod link;
 mod lists;
 mod member;
 mod objects;
+mod pages;
 mod s3;
 mod scheduler;
 mod sesv2;
@@ -22,16 +23,18 @@ mod sns;
 mod sources;
 mod sqs;
 mod ssm;
+mod web;
 
 pub use dynamodb::Table;
 pub use feeds::RegionalFeed;
 pub use findings::FindingServices;
 pub use function_url::FunctionUrl;
-pub use kms::SigningKey;
+pub use kms::{DigestKey, SigningKey};
 pub use link::Download;
 pub use lists::ListBucket;
 pub use member::MemberRole;
 pub use objects::Objects;
+pub use pages::PagesBucket;
 pub use s3::{LockedBucket, SettingsBucket};
 pub use scheduler::{FunctionCalls, Schedules};
 pub use sesv2::Mailer;
@@ -40,6 +43,7 @@ pub use sns::Topic;
 pub use sources::Sources;
 pub use sqs::{DeadLetterQueue, FindingsQueue};
 pub use ssm::Automations;
+pub use web::{Web, WebAnswer, WebRequest};
 
 use aws_config::SdkConfig;
 

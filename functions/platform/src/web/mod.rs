@@ -1,0 +1,12 @@
+//! What every function with pages does alike: where a request leads, what a browser may do with the answer, who has sent a form, and
+//! files that a browser keeps. Who may see which page is each function's own.
+
+mod asset;
+mod headers;
+mod path;
+mod sender;
+
+pub use asset::Asset;
+pub use headers::harden;
+pub use path::at_root;
+pub use sender::{Foreign, check_sender};
