@@ -9,8 +9,11 @@ import json
 import evidence_reader
 
 PREFIX = "Tocsin-Member-"
-# IAM counts the inline policies of a role together, without white space.
+# IAM counts the inline policies of a role together, a managed policy by itself, each without white space; and a role has ten managed policies
+# until AWS raises that (IAM user guide, "IAM and AWS STS quotas").
 MOST_POLICY = 10_240
+MOST_MANAGED_POLICY = 6_144
+MOST_MANAGED_POLICIES = 10
 # What changes something to preserve evidence. Only the evidence account has the one that receives.
 PRESERVING = ["Tocsin-CaptureMemory", "Tocsin-ReceiveSnapshots", "Tocsin-SnapshotVolumes"]
 READ = ("ReadRuns", ["ssm:GetAutomationExecution"])
@@ -79,15 +82,59 @@ def statements(actions: list) -> dict[str, list[dict]]:
 
 
 def resources(actions: list) -> dict:
-    return dict(role(function, allowed) for function, allowed in statements(actions).items())
+    found = {}
+    for function, allowed in statements(actions).items():
+        found |= of_function(function, allowed)
+    return found
+
+
+def of_function(function: str, allowed: list[dict]) -> dict:
+    """The role of a function. What reads evidence grows with every source: it has managed policies of its own beside it, as many as it takes."""
+    reads = [statement for statement in allowed if evidence_reader.is_of_evidence(statement)]
+    name, resource = role(function, [statement for statement in allowed if statement not in reads])
+    policies = packed(reads)
+    if len(policies) > MOST_MANAGED_POLICIES:
+        raise TooMuch(f"{resource['Properties']['RoleName']} needs {len(policies)} managed policies, IAM takes {MOST_MANAGED_POLICIES}")
+    found = {name: resource}
+    for number, some in enumerate(policies, 1):
+        properties = {
+            "ManagedPolicyName": f"{resource['Properties']['RoleName']}-{number}",
+            "Description": f"What tocsin-{function} may read as evidence in this account, part {number} of {len(policies)}.",
+            "Roles": [{"Ref": name}],
+            "PolicyDocument": document(some),
+        }
+        policy = {"Type": "AWS::IAM::ManagedPolicy", "Condition": "IsHomeRegion", "Properties": properties}
+        found[f"{name.removesuffix('Role')}Policy{number}"] = policy
+    return found
+
+
+def packed(statements: list[dict]) -> list[list[dict]]:
+    """The statements in their order, in as few policies as that allows."""
+    policies: list[list[dict]] = []
+    for statement in statements:
+        if size(document([statement])) > MOST_MANAGED_POLICY:
+            raise TooMuch(f"the statement `{statement['Sid']}` alone has more than the {MOST_MANAGED_POLICY} characters that IAM takes")
+        if policies and size(document([*policies[-1], statement])) <= MOST_MANAGED_POLICY:
+            policies[-1].append(statement)
+        else:
+            policies.append([statement])
+    return policies
+
+
+def document(statements: list[dict]) -> dict:
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def size(policy: dict) -> int:
+    """As IAM counts it, once the template is filled in."""
+    return len("".join(json.dumps(policy).replace('{"Fn::Sub": ', "").replace("${AWS::AccountId}", "111122223333").split()))
 
 
 def role(function: str, allowed: list[dict]) -> tuple[str, dict]:
     pascal = "".join(part.capitalize() for part in function.split("-"))
-    policy = {"Version": "2012-10-17", "Statement": allowed}
-    size = len("".join(json.dumps(policy).replace('{"Fn::Sub": ', "").replace("${AWS::AccountId}", "111122223333").split()))
-    if size > MOST_POLICY:
-        raise TooMuch(f"the policy of {PREFIX}{pascal} has {size} characters, IAM takes {MOST_POLICY}")
+    policy = document(allowed)
+    if size(policy) > MOST_POLICY:
+        raise TooMuch(f"the policy of {PREFIX}{pascal} has {size(policy)} characters, IAM takes {MOST_POLICY}")
     properties = {
         "RoleName": f"{PREFIX}{pascal}",
         "Description": f"What tocsin-{function} may do in this account."
