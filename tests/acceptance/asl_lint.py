@@ -47,7 +47,10 @@ def lint(folder: pathlib.Path, template: pathlib.Path) -> list[str]:
     except AslError as error:
         return [str(error)]
     findings = [finding for machine in machines.values() for finding in lint_machine(machine)]
-    return findings + substitution_faults(machines, load(template))
+    # What is deployed beside the response has a machine, too.
+    beside = template.with_name("privacy-requests.yaml")
+    templates = [load(path) for path in (template, beside) if path.is_file()]
+    return findings + substitution_faults(machines, templates)
 
 
 def lint_machine(machine: Machine) -> list[str]:
@@ -204,9 +207,10 @@ def events_of_a_turn(machine: Machine, choice: str, first: str) -> int:
     return sum(5 if machine.states[name].type == "Task" else 2 for name in turn)
 
 
-def substitution_faults(machines: dict[str, Machine], template: dict) -> list[str]:
+def substitution_faults(machines: dict[str, Machine], templates: list[dict]) -> list[str]:
     findings, given = [], {}
-    for logical_id, resource in template["Resources"].items():
+    resources = [found for template in templates for found in template["Resources"].items()]
+    for logical_id, resource in resources:
         if resource.get("Type") == "AWS::Serverless::StateMachine":
             properties = resource["Properties"]
             name = pathlib.Path(properties["DefinitionUri"]).name.removesuffix(".asl.json")

@@ -8,12 +8,15 @@ from targets import unique
 from targets.endpoint import Endpoint
 from targets.isolate_database import Database
 from targets.limit_rate import WebAcl, rule
+from targets.notebook import Notebook
 from targets.restore_trail import OBJECTS, RestoreTrail
 from targets.task import Task
+from targets.training_job import TrainingJob
 
 QUERY = "exfil.example."
 FLOW = "2 444455556666 eni 10.20.1.7 203.0.113.9 443 49152 6 9 4096 1 2 ACCEPT OK"
 PROMPT = "what does customer 4711 owe"
+WRITTEN = "GET /basket/4711 from 203.0.113.9"
 HOLDS = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}]}
 MAY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
 
@@ -28,6 +31,7 @@ class Company:
         self.network()
         self.bucket()
         self.programs()
+        self.container()
         self.data()
         self.models()
         self.records()
@@ -112,6 +116,20 @@ class Company:
             "cluster": self.arn("ecs", f"cluster/{self.task.cluster}"),
         }
 
+    def container(self) -> None:
+        """One of the containers of a task, of which a finding knows the id that its runtime gave it."""
+        ecs, group = self.aws.client("ecs"), f"/{unique('fraud')}"
+        logged = {"logDriver": "awslogs", "options": {"awslogs-group": group, "awslogs-stream-prefix": "shop"}}
+        containers = [{"name": name, "image": f"{name}:7", "memory": 128, "logConfiguration": logged} for name in ("score", "proxy")]
+        cluster, self.family = unique("fraud"), unique("fraud")
+        ecs.create_cluster(clusterName=cluster)
+        definition = ecs.register_task_definition(family=self.family, containerDefinitions=containers)
+        (task,) = ecs.run_task(cluster=cluster, taskDefinition=definition["taskDefinition"]["taskDefinitionArn"])["tasks"]
+        (self.runtime_id,) = [one["runtimeId"] for one in task["containers"] if one["name"] == "score"]
+        self.aws.client("logs").create_log_group(logGroupName=group)
+        self.log(group, f"shop/score/{task['taskArn'].rsplit('/', 1)[1]}", WRITTEN)
+        self.log(group, "shop/score/0123456789abcdef0123456789abcdef", "what another task wrote")
+
     def data(self) -> None:
         self.database = Database(self.aws, public=True)
         tables, self.table = self.aws.client("dynamodb"), unique("carts")
@@ -154,6 +172,15 @@ class Company:
         logging = {"cloudWatchConfig": {"logGroupName": group, "roleArn": self.arn("iam", f"role/{self.role}", False)}, "textDataDeliveryEnabled": True}
         self.aws.client("bedrock").put_model_invocation_logging_configuration(loggingConfig=logging)
         self.log(group, "aws/bedrock/modelinvocations", json.dumps({"input": PROMPT}))
+        self.notebook, self.training = Notebook(self.aws, lifecycle=True), TrainingJob(self.aws)
+        self.model = self.aws.client("sagemaker").describe_endpoint_config(EndpointConfigName=self.endpoint.found_configuration)[
+            "ProductionVariants"
+        ][0]["ModelName"]
+        self.arns |= {
+            "notebook": self.arn("sagemaker", f"notebook-instance/{self.notebook.id}"),
+            "training-job": self.arn("sagemaker", f"training-job/{self.training.id}"),
+            "model": self.arn("sagemaker", f"model/{self.model}"),
+        }
         self.acl = WebAcl(self.aws, rules=[rule("bots", 0)])
         acl = self.acl.waf.get_web_acl(**self.acl.place)["WebACL"]["ARN"]
         self.arns |= {"endpoint": self.arn("sagemaker", f"endpoint/{self.endpoint.id}"), "web-acl": acl}
@@ -172,6 +199,7 @@ class Company:
         moment = self.now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         named = [{"Type": "Other", "Id": arn} for arn in self.arns.values()]
         named.append({"Type": "AwsIamAccessKey", "Id": self.key})
+        named.append({"Type": "Container", "Id": self.runtime_id})
         return {
             "SchemaVersion": "2018-10-08",
             "Id": identity,

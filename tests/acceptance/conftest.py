@@ -13,7 +13,10 @@ sys.path.insert(0, str(REPOSITORY / "tests" / "local-aws"))
 
 from approvers import Approver  # noqa: E402
 from automation_runs import Documents, render  # noqa: E402
+from data_subjects import ORIGIN  # noqa: E402
+from demo import console as demo_console  # noqa: E402
 from demo import containment, organisation, places, shop, stack  # noqa: E402
+from demo import requests as demo_requests  # noqa: E402
 from local_aws import LocalAws  # noqa: E402
 from responses import Response  # noqa: E402
 from reviewers import Reviewer  # noqa: E402
@@ -52,6 +55,19 @@ def documents(actions_aws):
 def tocsin(aws):
     """Tocsin as it is deployed."""
     return stack.deploy(aws)
+
+
+@pytest.fixture(scope="session")
+def console(aws, tocsin):
+    """The console, and the provider that its people sign in with: `origin` and `issuer`."""
+    with demo_console.opened(aws, tocsin) as provider:
+        yield provider
+
+
+@pytest.fixture(scope="session")
+def requests_api(aws, tocsin):
+    """Where the API answers that people ask about their own data."""
+    return demo_requests.opened(aws, tocsin, ORIGIN)
 
 
 @pytest.fixture(scope="session")
@@ -113,6 +129,15 @@ def attack(aws, tocsin, operator, open_shop):
 
 
 @pytest.fixture(scope="session")
+def undecided(attack):
+    """A response whose notices wait for counsel; for tests that look, and decide nothing."""
+    response = attack()
+    response.publish()
+    response.until_gate()
+    return response
+
+
+@pytest.fixture(scope="session")
 def answered(attack, reviewers):
     """The response, after counsel approved every notice; with the tokens and answers seen on the way."""
     response = attack()
@@ -129,6 +154,8 @@ def answered(attack, reviewers):
             response.asked.append(review)
             response.answers.append(reviewers[0].approve(response, review))
         response.until_gate_or_ended()
+    # Other responses send theirs later.
+    response.sent = response.mails()
     return response
 
 

@@ -7,9 +7,10 @@ import json
 import pathlib
 import re
 import tomllib
+import typing
 
 from asl import Machine, State, load_all
-from cloudformation_yaml import load
+from cloudformation_yaml import security_account
 from function_table import scheduled
 
 LIBRARIES = {"incident", "platform", "cli"}
@@ -28,7 +29,7 @@ def pascal(name: str) -> str:
 
 def responder(root: pathlib.Path) -> dict:
     """The template; a function that names a role of the template has the role's policies."""
-    template = load(root / "infra" / "responder.yaml")
+    template = security_account(root)
     for function in of_type(template, FUNCTION_TYPE).values():
         if "Role" in function:
             role = template["Resources"][function["Role"]["Fn::GetAtt"][0]]["Properties"]
@@ -273,7 +274,7 @@ def partition_faults(root: pathlib.Path) -> list[str]:
     findings = []
     for folder, logical_id in holders.items():
         code = "".join(path.read_text(encoding="utf-8") for path in sorted((folder / "src").rglob("*.rs")))
-        code += "".join(text for called, text in core_callers(root) if called.search(code))
+        code += "".join(text for is_called, text in core_callers(root) if is_called(code))
         used = {partitions[name] for name in re.findall(r"\b((?:Key|Listing)::\w+)\b", code) if name in partitions}
         allowed = leading_keys(template["Resources"].get(logical_id, {}).get("Properties", {}))
         findings += [f"{logical_id}: may not touch `{key}`, which its code does" for key in sorted(used - allowed)]
@@ -281,19 +282,22 @@ def partition_faults(root: pathlib.Path) -> list[str]:
     return findings
 
 
-def core_callers(root: pathlib.Path) -> list[tuple[re.Pattern, str]]:
-    """The modules of the core that use the table themselves: how a call of each looks in a function's code, and its text."""
+def core_callers(root: pathlib.Path) -> list[tuple[typing.Callable[[str], bool], str]]:
+    """The modules of the core that use the table themselves: whether a function's code calls one, and its text."""
     found = []
     for path in sorted((root / "functions/incident/src").rglob("*.rs")):
         text = path.read_text(encoding="utf-8")
-        functions = re.findall(r"^pub async fn (\w+)", text, re.MULTILINE)
-        methods = re.findall(r"^ +pub async fn (\w+)", text, re.MULTILINE)
+        if not re.search(r"\b(?:Key|Listing)::", text):
+            continue
         # A name of several words is imported, one of a single word is called by its module, or by the folder that hands it out.
         modules = rf"(?:{path.stem}|{path.parent.name})"
-        calls = [rf"\b{name}\(" if "_" in name else rf"\b{modules}::{name}\(" for name in functions]
-        calls += [rf"\.{name}\(" for name in methods]
-        if calls and re.search(r"\b(?:Key|Listing)::", text):
-            found.append((re.compile("|".join(calls)), text))
+        functions = re.findall(r"^pub async fn (\w+)", text, re.MULTILINE)
+        calls = [("", rf"\b{name}\(" if "_" in name else rf"\b{modules}::{name}\(") for name in functions]
+        # Others have methods of the same name: whoever calls one of these names its type, too.
+        for owner, body in re.findall(r"^impl(?:<[^{]*?>)? (\w+)(.*?)^\}", text, re.DOTALL | re.MULTILINE):
+            calls += [(owner, rf"(?:\.|\b{owner}::){name}\(") for name in re.findall(r"^ +pub async fn (\w+)", body, re.MULTILINE)]
+        if calls:
+            found.append((lambda code, calls=calls: any(re.search(rf"\b{owner}\b", code) and re.search(call, code) for owner, call in calls), text))
     return found
 
 

@@ -79,9 +79,9 @@ class Terminal:
             return False
         return True
 
-    def answer(self, question: str, text: str) -> str:
+    def answer(self, question: str, text: str, seconds: float = 60) -> str:
         """Wait for a question and answer it; what was shown since the last one."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + seconds
         while question not in self.shown[self.read_to :]:
             assert time.monotonic() < deadline and self.read(1), self.shown[self.read_to :]
         before, self.read_to = self.shown[self.read_to :], len(self.shown)

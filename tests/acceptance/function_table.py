@@ -9,7 +9,7 @@ import re
 import sys
 
 from asl import load_all
-from cloudformation_yaml import load
+from cloudformation_yaml import security_account
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 BEGIN, END = "<!-- functions:begin -->", "<!-- functions:end -->"
@@ -19,7 +19,7 @@ _URL = "its function URL (AWS_IAM)"
 
 def table(root: pathlib.Path) -> str:
     """Every function in the template's order, with what it does and who calls it."""
-    template = load(root / "infra" / "responder.yaml")
+    template = security_account(root)
     callers = calling_states(root)
     lines = ["| function | what it does | called by |", "| --- | --- | --- |"]
     for logical_id, resource in template["Resources"].items():
@@ -53,6 +53,8 @@ def calling_states(root: pathlib.Path) -> dict[str, list[str]]:
 def trigger(event: dict, resources: dict) -> str:
     if event["Type"] == "Schedule":
         return "its schedule"
+    if event["Type"] == "Api":
+        return "people, in a browser"
     queue = event["Properties"]["Queue"]["Fn::GetAtt"]
     logical_id = queue.split(".")[0] if isinstance(queue, str) else queue[0]
     return f"the queue `{resources[logical_id]['Properties']['QueueName']}`"
@@ -60,7 +62,7 @@ def trigger(event: dict, resources: dict) -> str:
 
 def other_callers(properties: dict, resources: dict) -> list[str]:
     found = [trigger(event, resources) for event in properties.get("Events", {}).values()]
-    return found + ([_URL] if "FunctionUrlConfig" in properties else [])
+    return list(dict.fromkeys(found)) + ([_URL] if "FunctionUrlConfig" in properties else [])
 
 
 def schedulers(template: dict, logical_id: str) -> list[str]:

@@ -49,9 +49,15 @@ def check(template: dict, parameters: dict | None = None) -> list[str]:
         statements = [statement for document in documents for statement in as_list(document["Statement"])]
         # A policy of a bucket or key says the rest by its place: the resource, and who.
         own = [properties[name] for name in ("PolicyDocument", "KeyPolicy") if name in properties and properties[name] not in documents]
+        own = [json.loads(values.text(document)) if is_text(document) else document for document in own]
         named = [statement for document in own for statement in as_list(document["Statement"])]
         findings += [f"{logical_id}: {problem}" for problem in statement_faults(values, statements) + name_faults(named)]
     return findings
+
+
+def is_text(document) -> bool:
+    """Whether a policy is written as text, as a resource policy of CloudWatch Logs is."""
+    return isinstance(document, str) or "Fn::Sub" in document
 
 
 def name_faults(statements: list[dict]) -> list[str]:

@@ -74,7 +74,7 @@ def notice_faults(root: pathlib.Path) -> list[str]:
     """Each notice that a rule or a class of recipients names is there, with its template, in every language; and none is without a reader."""
     core = root / "functions/incident"
     folders = {path.name for path in (core / "notices").iterdir() if (path / "notice.toml").is_file()}
-    strays = {path.name for path in (core / "notices").iterdir() if path.is_dir()} - folders - {"words", "phrases", "forms", "parts"}
+    strays = {path.name for path in (core / "notices").iterdir() if path.is_dir()} - folders - {"words", "phrases", "forms", "parts", "public"}
     findings = [f"notices/{name}: `notice.toml` is missing" for name in sorted(strays)]
     named = {}
     for path in sorted((core / "obligations").glob("*.toml")):
@@ -90,7 +90,7 @@ def notice_faults(root: pathlib.Path) -> list[str]:
             findings.append(f"notices/{folder}: `notice.j2` is missing")
         spoken = tomllib.loads((core / "notices" / folder / "notice.toml").read_text(encoding="utf-8"))["languages"]
         findings += [f"notices/{folder}: `{language}` is missing" for language in NOTICE_LANGUAGES if language not in spoken]
-    for kind in ("words", "phrases"):
+    for kind in ("words", "phrases", "public"):
         files = {path.stem for path in (core / "notices" / kind).glob("*.toml")}
         findings += [f"notices/{kind}: `{language}.toml` is missing" for language in NOTICE_LANGUAGES if language not in files]
     return findings

@@ -30,6 +30,9 @@ EXPANDED = REPOSITORY / "target" / "lint"
 PARAMETERS = {
     "responder.yaml": {"NoticeSender": "privacy@example.com", "NoticeSenderIdentity": "example.com"},
     "member.yaml": {},
+    "console.yaml": {"ConsoleOrigin": "https://tocsin.example.com", "SettingsBucket": "settings"},
+    "public.yaml": {"PublicOrigin": "https://notices.example.com", "RequestsOrigin": "abc.execute-api.eu-central-1.amazonaws.com"},
+    "privacy-requests.yaml": {"PublicOrigin": "https://notices.example.com", "SettingsBucket": "settings", "NoticeSender": "privacy@example.com"},
     "evidence.yaml": {"LogKeyArns": "arn:aws:kms:eu-central-1:111122223333:key/logs"},
 }
 

@@ -77,13 +77,14 @@ def matches(pattern: str, text: str) -> bool:
     return re.fullmatch(expression, text, re.DOTALL) is not None
 
 
-def compare(template: dict, calls: Iterable[dict], parameters: dict | None = None) -> list[str]:
-    """Everything in which the policies of `template` and the recorded `calls` of its principals differ."""
+def compare(template: dict, calls: Iterable[dict], parameters: dict | None = None, responder: dict | None = None) -> list[str]:
+    """Everything in which the policies of `template` and the recorded `calls` of its principals differ. `responder`, expanded, has the
+    keys of what a stack beside it reads."""
     values = Values(template, parameters or {})
     seen: dict[tuple[str, str], set[Need]] = {}
     for call in calls:
         seen.setdefault(acting(call), set()).update(needs_of(call))
-    keys = key_statements(values)
+    keys = key_statements(values) + (key_statements(Values(responder, {})) if responder else [])
     findings = []
     for principal in principals(values):
         needed = seen.get((principal.kind, principal.name), set())
@@ -191,6 +192,8 @@ def of_role(values: Values, kind: str, name: str, role: str) -> Principal:
     attached = {arn.rsplit("/", 1)[-1] for arn in map(values.text, properties.get("ManagedPolicyArns", []))}
     aside = frozenset(action for managed in attached for action in MANAGED.get(managed, ()))
     documents = [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
+    own = [one["Properties"] for one in values.resources.values() if one["Type"] == "AWS::IAM::ManagedPolicy"]
+    documents += [policy["PolicyDocument"] for policy in own if role in map(values.logical_id_of, policy.get("Roles", []))]
     return Principal(kind, name, tuple(statement for document in documents for statement in statements_of(values, document)), aside)
 
 

@@ -45,7 +45,7 @@ def page(request, answered):
         text, language = answered.read("report.html").decode(), "en"
     else:
         recipient = organisation.RECIPIENTS[request.param]
-        (mail,) = [mail for mail in answered.mails() if mail["To"] == [recipient["email"]]]
+        (mail,) = [mail for mail in answered.sent if mail["To"] == [recipient["email"]]]
         text, language = mail["BodyHtml"], recipient["language"]
     read = Page(text)
     read.text, read.expected_language = text, language
@@ -102,7 +102,7 @@ def test_identifiers_are_unique(page):
 
 def test_notice_to_people_is_written_in_ten_points_or_more(answered):
     """Cal. Civ. Code 1798.82(d)(1)(C)."""
-    (mail,) = [mail for mail in answered.mails() if mail["To"] == [organisation.RECIPIENTS["us-ca-ind"]["email"]]]
+    (mail,) = [mail for mail in answered.sent if mail["To"] == [organisation.RECIPIENTS["us-ca-ind"]["email"]]]
     points = [float(size) for size in re.findall(r"font-size:\s*([\d.]+)pt", mail["BodyHtml"])]
     points += [float(size) * 0.75 for size in re.findall(r"font-size:\s*([\d.]+)px", mail["BodyHtml"])]
     assert all(size >= 10 for size in points)

@@ -399,12 +399,14 @@ def test_command_that_was_sent_twice_dumps_once(accounts, machine):
 def statements_of(name: str) -> list[dict]:
     """What a role of the expanded member template may do."""
     template = expand(render.INFRA / "member.yaml", parameters={"EvidenceAccountId": EVIDENCE})
-    (role,) = [
-        one["Properties"]
-        for one in template["Resources"].values()
+    ((logical_id, role),) = [
+        (logical_id, one["Properties"])
+        for logical_id, one in template["Resources"].items()
         if one["Type"] == "AWS::IAM::Role" and one["Properties"]["RoleName"] == name
     ]
-    text = json.dumps([policy["PolicyDocument"] for policy in role["Policies"]])
+    managed = [one["Properties"] for one in template["Resources"].values() if one["Type"] == "AWS::IAM::ManagedPolicy"]
+    policies = [*role["Policies"], *(policy for policy in managed if {"Ref": logical_id} in policy["Roles"])]
+    text = json.dumps([policy["PolicyDocument"] for policy in policies])
     for old, new in {
         '{"Ref": "EvidenceAccountId"}': f'"{EVIDENCE}"',
         '{"Ref": "AWS::AccountId"}': f'"{MEMBER}"',

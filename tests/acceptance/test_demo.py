@@ -2,6 +2,7 @@
 
 import json
 import re
+import urllib.request
 
 import pytest
 from demo import places
@@ -107,4 +108,22 @@ def test_interrupted_at_the_gate_it_leaves_nothing_running(tmp_path):
     terminal.interrupt()
     assert terminal.end() == 130
     assert ESCAPE.search(terminal.shown), "a terminal shows colour"
+    assert left_running(tmp_path) == []
+
+
+def test_the_console_stays_open_until_ctrl_c(tmp_path):
+    terminal = Terminal(tmp_path, CONSOLE=1, NO_COLOR=1)
+    shown = terminal.answer("Ctrl-C ends it", "", seconds=300)
+    assert "decides:" not in shown, "whoever decides does so in the console"
+    for user in ("responder-evans", "commander-fuchs", "counsel-adams", "privacy-garcia", "auditor-haas", "support-ito"):
+        assert user in shown
+    origin = re.search(r"http://localhost:\d+/", shown).group(0)
+    with urllib.request.urlopen(origin, timeout=30) as page:
+        assert page.url.startswith("http://127.0.0.1:"), "whoever comes is sent to sign in"
+        assert "counsel-adams" in page.read().decode()
+    public = re.search(r"(http://localhost:\d+/) +what people read", shown).group(1)
+    with urllib.request.urlopen(public, timeout=30) as page:
+        assert "/requests" in page.read().decode()
+    terminal.interrupt()
+    assert terminal.end() == 0, terminal.shown
     assert left_running(tmp_path) == []

@@ -121,8 +121,8 @@ def test_attorney_general_is_shown_what_customers_were_sent(answered):
 
 
 def test_each_notice_is_one_mail_with_text_and_html(answered):
-    mails = {mail["To"][0]: mail for mail in answered.mails()}
-    assert len(answered.mails()) == len(mails) == 3
+    mails = {mail["To"][0]: mail for mail in answered.sent}
+    assert len(answered.sent) == len(mails) == 3
     for obligation, recipient in organisation.RECIPIENTS.items():
         mail = mails[recipient["email"]]
         draft = answered.draft({"obligation": obligation, "version": 1})

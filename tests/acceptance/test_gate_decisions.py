@@ -54,8 +54,9 @@ def key(response, sort: str) -> dict:
     return {"pk": {"S": f"INCIDENT#{response.incident}"}, "sk": {"S": sort}}
 
 
-def schedules(aws) -> list[str]:
-    pages = aws.client("scheduler").get_paginator("list_schedules").paginate(GroupName="tocsin-review-reminders")
+def schedules(response) -> list[str]:
+    scheduler = response.aws.client("scheduler")
+    pages = scheduler.get_paginator("list_schedules").paginate(GroupName="tocsin-review-reminders", NamePrefix=response.incident)
     return [found["Name"] for page in pages for found in page["Schedules"]]
 
 
@@ -220,7 +221,7 @@ def test_counsel_is_reminded_until_somebody_has_decided(attack, reviewers, escal
     """The deadline is moved near in the record of the duty; each reminder goes out once, and none after the decision."""
     response = at_gate(attack)
     waiting = response.waiting("eu-gdpr-33-1")
-    names = [name for name in schedules(response.aws) if name.startswith(response.incident)]
+    names = schedules(response)
     assert len(names) >= 3, "three for the notice that waits"
     soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=40)
 
@@ -231,12 +232,12 @@ def test_counsel_is_reminded_until_somebody_has_decided(attack, reviewers, escal
     assert reviewers[0].decide(waiting, response.draft(waiting)["digest"], "changes-requested", reason="once more")[0] == 200
     newer = lambda: [r for r in response.records.waiting(response.incident) if (r["obligation"], r["version"]) == ("eu-gdpr-33-1", 2)]  # noqa: E731
     waiting = response.aws.wait_until(newer, seconds=30, what="version 2")[0]
-    left = [name for name in schedules(response.aws) if name in names]
+    left = [name for name in schedules(response) if name in names]
     assert len(left) == len(names) - 3, "those of version 1 were taken back"
     sent = lambda: [r["percent"] for r in response.of("REMINDER") if r["sent_at"]]  # noqa: E731
     response.aws.wait_until(lambda: sent() == [50, 75], seconds=60, what="reminders at 50 and 75 %")
     reviewers[1].approve(response, waiting)
-    own = lambda: {name for name in schedules(response.aws) if name.startswith(response.incident)}  # noqa: E731
+    own = lambda: set(schedules(response))  # noqa: E731
     response.aws.wait_until(lambda: own() == set(left), seconds=10, what="no schedule of version 2")
     response.aws.wait_until(lambda: datetime.datetime.now(datetime.UTC) > soon, seconds=60, what="the deadline")
     assert sent() == [50, 75], "counsel had decided before the third"

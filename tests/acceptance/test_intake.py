@@ -121,7 +121,7 @@ def test_later_finding_joins_and_contains_only_what_is_new(aws, attack, open_sho
 
 
 @pytest.mark.parametrize("name", sorted(path.parent.name for path in places.FUNCTIONS.glob("*/bootstrap")))
-def test_function_without_a_setting_does_not_start(aws, tocsin, name):
+def test_function_without_a_setting_does_not_start(aws, tocsin, console, requests_api, name):
     """It names the setting that is missing, before it asks for its first event."""
     wanted = aws.client("lambda").get_function_configuration(FunctionName=f"tocsin-{name}")["Environment"]["Variables"]
     base = {"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9", "PATH": os.environ["PATH"], "AWS_REGION": aws.region}

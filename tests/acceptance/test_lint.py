@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 
+import lint
 import lint_tools
 import pytest
 import template_checks
@@ -16,7 +17,7 @@ sys.path.insert(0, str(REPOSITORY / "tests" / "local-aws"))
 from local_aws.template import TemplateError, expand  # noqa: E402 - needs the path above
 
 GUARDRAILS = REPOSITORY / "infra" / "guardrails"
-PARAMETERS = {"NoticeSender": "privacy@example.com", "NoticeSenderIdentity": "example.com"}
+PARAMETERS = lint.PARAMETERS["responder.yaml"]
 
 
 @pytest.fixture(scope="module")
@@ -74,8 +75,10 @@ def test_cfn_lint_that_cannot_work_is_heard(tmp_path):
 def test_a_guardrail_finds_an_unsigned_function_url(responder, written):
     template = json.loads(json.dumps(responder))
     template["Resources"]["RecordLegalDecisionFunctionUrl"]["Properties"]["AuthType"] = "NONE"
-    others = [expand(REPOSITORY / "infra" / name)["Resources"] for name in ("member.yaml", "evidence.yaml")]
-    every = {**template, "Resources": {**template["Resources"], **others[0], **others[1]}}
+    others = {name: expand(REPOSITORY / "infra" / name, parameters=given) for name, given in lint.PARAMETERS.items() if name != "responder.yaml"}
+    # Two templates may have a resource of one name.
+    resources = {f"{name} {logical_id}": found for name, other in others.items() for logical_id, found in other["Resources"].items()}
+    every = {**template, "Resources": {**template["Resources"], **resources}}
     assert template_checks.guard(GUARDRAILS, [written(every)]) == [
         "template.json: function_urls_are_signed: a decision comes from a person who signed in (/Resources/RecordLegalDecisionFunctionUrl/Properties/AuthType)"
     ]

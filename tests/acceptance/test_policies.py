@@ -263,6 +263,6 @@ def test_a_wildcard_without_a_reason_is_found(resource):
     assert wildcards_without_a_reason(text, "t") == [f"t:5: `{resource}` has no reason beside it or above its statement"]
 
 
-@pytest.mark.parametrize("name", ["responder.yaml", "member.yaml"])
+@pytest.mark.parametrize("name", ["responder.yaml", "member.yaml", "console.yaml", "public.yaml", "privacy-requests.yaml"])
 def test_our_wildcards_have_reasons(name):
     assert wildcards_without_a_reason((REPOSITORY / "infra" / name).read_text(encoding="utf-8"), name) == []

@@ -16,9 +16,20 @@ sys.path.insert(0, str(REPOSITORY / "tests" / "local-aws"))
 from local_aws.template import expand  # noqa: E402 - needs the path above
 
 RUNS = REPOSITORY / "target" / "local-aws"
-PARAMETERS = {"responder.yaml": {"NoticeSender": "privacy@example.com", "NoticeSenderIdentity": "*"}, "member.yaml": {}}
+PARAMETERS = {
+    "responder.yaml": {"NoticeSender": "privacy@example.com", "NoticeSenderIdentity": "*"},
+    "console.yaml": {"ConsoleOrigin": "https://tocsin.example.com", "SettingsBucket": "*"},
+    "privacy-requests.yaml": {
+        "PublicOrigin": "https://notices.example.com",
+        "SettingsBucket": "*",
+        "NoticeSender": "privacy@example.com",
+        "NoticeSenderIdentity": "*",
+        "OperatorTopic": "arn:aws:sns:eu-central-1:111122223333:tocsin-operator",
+    },
+    "member.yaml": {},
+}
 # The runs whose calls count. Every step of every action and its reversal is taken in the tests of the actions alone.
-SEEN_IN = {"responder.yaml": ["e2e"], "member.yaml": ["e2e", "actions"]}
+SEEN_IN = {"responder.yaml": ["e2e"], "console.yaml": ["e2e"], "privacy-requests.yaml": ["e2e"], "member.yaml": ["e2e", "actions"]}
 
 
 def calls_of(run: str) -> list[dict]:
@@ -32,5 +43,6 @@ def calls_of(run: str) -> list[dict]:
 def test_every_policy_is_what_was_used(name):
     calls = [call for run in SEEN_IN[name] for call in calls_of(run)]
     template = expand(REPOSITORY / "infra" / name, parameters=PARAMETERS[name])
-    findings = compare(template, calls, PARAMETERS[name])
+    responder = expand(REPOSITORY / "infra" / "responder.yaml", parameters=PARAMETERS["responder.yaml"])
+    findings = compare(template, calls, PARAMETERS[name], responder)
     assert findings == [], "\n".join(findings)

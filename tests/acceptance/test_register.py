@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 
 import pytest
 from demo import command, stack
@@ -16,6 +17,11 @@ def auditor(aws, tocsin):
 @pytest.fixture
 def export(tocsin, auditor):
     return lambda form: command.run("register", "--table", tocsin.table, "--format", form, environment=auditor)
+
+
+def without_guard(cell: str) -> str:
+    """A cell without the apostrophes that stand before what would be a formula."""
+    return re.sub(r"'(?=\s*[=+@＝＋－＠-])", "", cell)
 
 
 def test_every_incident_is_in_it_once_and_as_in_the_vault(answered, export):
@@ -40,7 +46,7 @@ def test_the_table_says_the_same_and_holds_no_formula(answered, export):
     for line in lines:
         entry = entries.get(line["incident"])
         if entry and entry["written_at"] == line["written_at"]:
-            assert all(line[name].removeprefix("'") == "\n".join(entry[name]) for name in ("facts", "effects", "remedial_action"))
+            assert all(without_guard(line[name]) == without_guard("\n".join(entry[name])) for name in ("facts", "effects", "remedial_action"))
             assert line["state"] == entry["state"]
         assert not [cell for cell in line.values() if cell[:1] in "=+-@\t\r" and cell]
 

@@ -16,6 +16,7 @@ import copies
 import delivery
 import intake
 import memory
+import readers
 import scale
 import start
 import translation
@@ -30,7 +31,7 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="also write the figures into README.md")
     options = parser.parse_args()
     summary = {"machine": {"cores": os.cpu_count(), "system": platform.platform()}, "figures": []}
-    for bench in (start, translation, memory, intake, containment, scale, copies, delivery, verification):
+    for bench in (start, translation, memory, intake, containment, scale, copies, delivery, readers, verification):
         print(f"== bench: {bench.__doc__.splitlines()[0]}", flush=True)
         for figure in bench.measure(REPOSITORY):
             summary["figures"].append(figure)

@@ -1,7 +1,7 @@
 """`make demo`: one finding all the way, from the bus to the report, on the local AWS.
 
 Environment: FINDING names a file with one finding, or one line of JSON Lines (`file.jsonl:12`); without it the sample shop is
-seeded and attacked. YES=1 lets a sample counsel approve every notice.
+seeded and attacked. YES=1 lets a sample counsel approve every notice. CONSOLE=1 leaves the console open: counsel decides there.
 Exit codes: 0 the way was gone, or stopped at the legal gate as it says; 1 something failed, or the finding cannot be read;
 2 FINDING names nothing, or `make build` has not run.
 """
@@ -15,12 +15,14 @@ import time
 
 import botocore.exceptions
 
-from demo import account, finding, gate, mail, organisation, places, resources, screen, shop, stack, summary
+from demo import account, console, finding, gate, mail, organisation, places, public, resources, screen, shop, stack, summary
 from demo.command import CommandFailed
 from demo.records import Records
 from demo.watch import ResponseStuck, Watch
 from local_aws import GatewayFailed, LocalAws
+from local_aws.cloudfront import Edge
 from local_aws.deploy import DeployFailed
+from local_aws.identity_provider import ProviderFailed
 
 UNREADABLE = 1
 
@@ -41,7 +43,7 @@ def main() -> int:
     except finding.NoFinding as error:
         screen.complain(f"{error}.")
         return 2
-    except (GatewayFailed, DeployFailed, ResponseStuck, CommandFailed, TimeoutError, botocore.exceptions.ClientError) as error:
+    except (GatewayFailed, DeployFailed, ProviderFailed, ResponseStuck, CommandFailed, TimeoutError, botocore.exceptions.ClientError) as error:
         screen.complain(str(error))
         screen.complain(f"The logs are in {places.shown(options.run_dir)}.")
         return 1
@@ -54,10 +56,25 @@ def run(aws, text: str | None, results: pathlib.Path) -> int:
     started = time.monotonic()
     screen.say(f"Local AWS: {aws.endpoint}, account {aws.account}, {aws.region}. Nothing leaves this machine.")
     deployed = stack.deploy(aws)
+    if not has_console():
+        return follow(aws, deployed, text, results, started)
+    with console.opened(aws, deployed), public.opened(aws, deployed) as edge:
+        code = follow(aws, deployed, text, results, started, edge)
+        console.keep_open(aws, deployed, edge)
+        return code
+
+
+def has_console() -> bool:
+    return os.environ.get("CONSOLE") == "1"
+
+
+def follow(aws, deployed: stack.Stack, text: str | None, results: pathlib.Path, started: float, edge: Edge | None = None) -> int:
+    """Seed the account, publish the finding, follow the response."""
     counsel = gate.Counsel(aws, deployed)
     now = datetime.datetime.now(datetime.UTC)
     document, buckets = seed(aws, text, now)
-    organisation.put(aws, deployed.settings, organisation.settings(buckets))
+    settings = organisation.settings(buckets)
+    organisation.put(aws, deployed.settings, public.published(settings, edge) if edge else settings)
     screen.say(f"Tocsin is deployed, the account is seeded ({time.monotonic() - started:.1f} s).")
     before = {
         (step["action"], step["target"]): account.of_step(aws, step["action"], step["target"]) for step in document.plan
@@ -136,7 +153,7 @@ def show_unreadable(aws, deployed: stack.Stack, document: finding.Document) -> i
 def respond(watch: Watch, counsel: gate.Counsel, before: dict, results: pathlib.Path) -> int:
     """Follow one response to its end, or to the gate where nobody decides."""
     watch.until(watch.is_at_gate_or_ended)
-    decides = os.environ.get("YES") == "1" or gate.is_asked()
+    decides = os.environ.get("YES") == "1" or (gate.is_asked() and not has_console())
     while decides and not watch.has_ended():
         waiting = watch.records.waiting(watch.incident)[0]
         draft = gate.show(watch, counsel, waiting)
@@ -174,7 +191,11 @@ def stop_at_gate(watch: Watch) -> None:
     for duty in duties:
         if duty["id"] not in waiting:
             screen.say(f"{duty['id']} is drafted once {duty['after']} is settled.", indent=2)
+    if has_console():
+        screen.say("To decide yourself: in the console, below.", indent=2)
+        return
     screen.say("To decide yourself:                 make demo, in a terminal", indent=2)
+    screen.say("To decide in a browser:             make demo CONSOLE=1", indent=2)
     screen.say("To let a sample counsel approve:    make demo YES=1", indent=2)
 
 

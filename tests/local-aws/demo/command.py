@@ -31,7 +31,7 @@ def run(*arguments: str, environment: dict | None = None, given: str | None = No
 
 def replay(document: str) -> list[dict]:
     """What each finding in one document is read as, and the plan for it."""
-    return [json.loads(line) for line in run("replay", "-", given=document + "\n", codes=(0, 1)).splitlines()]
+    return [json.loads(line) for line in run("replay", "-", given=document + "\n", codes=(0, 1)).split("\n") if line]
 
 
 def environment(aws, key: dict) -> dict[str, str]:

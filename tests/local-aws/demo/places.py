@@ -6,6 +6,8 @@ REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
 FUNCTIONS = REPOSITORY / "target" / "lambda"
 RUN = REPOSITORY / "target" / "local-aws" / "demo"
 RESULTS = REPOSITORY / "target" / "demo"
+# What npm installs for the provider that people sign in with.
+IDENTITY_PROVIDER = REPOSITORY / "target" / "tools" / "identity-provider" / "node_modules"
 FIXTURES = REPOSITORY / "functions" / "incident" / "src" / "sources"
 SAMPLE = FIXTURES / "guardduty" / "fixtures" / "instance-credential-exfiltration.json"
 

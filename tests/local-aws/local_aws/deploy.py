@@ -64,7 +64,9 @@ def ensure_bucket(s3, bucket: str, region: str) -> None:
     try:
         s3.head_bucket(Bucket=bucket)
     except botocore.exceptions.ClientError:
-        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})
+        # us-east-1 is no location that S3 lets anybody name.
+        place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        s3.create_bucket(Bucket=bucket, **place)
 
 
 def upload_code(s3, bucket: str, logical_id: str, directory: pathlib.Path) -> dict:
