@@ -40,8 +40,20 @@ EVIDENCE_ACCOUNT ?= $(if $(EVIDENCE_PROFILE),$(shell aws sts get-caller-identity
 ZONE_REGIONS ?= $(shell aws configure get region 2>/dev/null)
 EVIDENCE_PURPOSE ?= incidents
 EVIDENCE_PARAMETERS ?=
+# The console: its address, the certificate of that name, and where people sign in. Without an issuer Cognito keeps them.
+CONSOLE_STACK ?= tocsin-console
+CONSOLE_ORIGIN ?=
+CONSOLE_CERTIFICATE ?=
+CONSOLE_PARAMETERS ?=
+# The public pages: their address, and the certificate of that name in us-east-1.
+PUBLIC_STACK ?= tocsin-public
+REQUESTS_STACK ?= tocsin-privacy-requests
+PUBLIC_ORIGIN ?=
+PUBLIC_CERTIFICATE ?=
+PUBLIC_PARAMETERS ?=
+REQUESTS_PARAMETERS ?=
 
-.PHONY: help chromium build documents test test-rust test-local-aws test-acceptance lint lint-rust lint-infra demo bench local-aws deploy deploy-evidence deploy-members clean
+.PHONY: help chromium identity-provider build documents test test-rust test-local-aws test-acceptance lint lint-rust lint-infra demo bench local-aws deploy deploy-evidence deploy-members deploy-console deploy-public clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -66,10 +78,20 @@ $(TOOLS)/lint/.ready: $(LOCAL_AWS)/requirements-lint.txt
 	@$(TOOLS)/lint/bin/pip install --quiet --require-hashes -r $<
 	@touch $@
 
-# The notices are looked at in a real browser. Without the right to install it, the tests say what is missing and fail.
+# Pages are looked at, and the console is used, in a real browser. Without the right to install it, the tests say what is missing and fail.
 chromium: ## Install Debian's Chromium, where it is missing and may be installed
 	@command -v chromium >/dev/null || test -n "$(CHROMIUM)" || test "$$(id -u)" != 0 || \
 	  { echo "== tools: chromium"; apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; }
+
+# Whom people sign in with on the local AWS: an npm package, exactly as package-lock.json names it.
+IDENTITY_PROVIDER := $(LOCAL_AWS)/identity_provider
+identity-provider: $(TOOLS)/identity-provider/.ready
+
+$(TOOLS)/identity-provider/.ready: $(IDENTITY_PROVIDER)/package.json $(IDENTITY_PROVIDER)/package-lock.json
+	@echo "== tools: the OpenID Connect provider"
+	@mkdir -p $(@D) && cp $^ $(@D)
+	@npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
 
 # --- build -----------------------------------------------------------------------------------------------------------
 
@@ -100,17 +122,22 @@ test-rust: target/lambda/.built
 	@$(TEST) -p incident $(if $(FINDINGS_CORPUS),--features corpus)
 	@echo "== test: the platform, the command line, the functions with tests of their own"
 	@$(TEST) -p platform -p tocsin $(TESTED:%=-p %)
+	@echo "== test: what people see in a browser; it looks at the pages later"
+	@CONSOLE_PAGES="$(CURDIR)/target/test/console-pages" $(TEST) -p console -p take-privacy-request
 
-test-local-aws: documents $(TOOLS)/local-aws/.ready target/lambda/.built
+test-local-aws: documents identity-provider $(TOOLS)/local-aws/.ready target/lambda/.built
 	@echo "== test: the local AWS itself"
 	@$(PY) -m pytest -q $(LOCAL_AWS)/tests
 
-test-acceptance: chromium documents $(TOOLS)/local-aws/.ready $(TOOLS)/lint/.ready target/lambda/.built
-	@echo "== test: acceptance; the actions and the storm, on local AWSs of their own, beside it, told at the end"
+# Two runs beside each other, about as long: a local AWS is one Python process, and there are two cores. These have a local AWS of their own, or none.
+BESIDE := $(wildcard tests/acceptance/test_action*.py) \
+  $(patsubst %,tests/acceptance/test_%.py,storm demo contracts deploy_members evidence_sources graph iam_reference lint policies ssm_lint state_machines)
+test-acceptance: chromium documents identity-provider $(TOOLS)/local-aws/.ready $(TOOLS)/lint/.ready target/lambda/.built
+	@echo "== test: acceptance; the actions, the storm, the demo and what needs no AWS beside it, told at the end"
 	@mkdir -p target/test
-	@nice $(PY) -m pytest $(PYTEST) tests/acceptance/test_action*.py tests/acceptance/test_storm.py > target/test/actions.log 2>&1 & actions=$$!; outcome=0; \
-	 $(PY) -m pytest $(PYTEST) tests/acceptance --ignore-glob='*/test_action*.py' --ignore=tests/acceptance/test_storm.py --ignore=tests/acceptance/test_policies_seen.py || outcome=1; \
-	 wait $$actions || outcome=1; echo "== test: the actions and the storm"; tail -n 100 target/test/actions.log; test $$outcome = 0
+	@nice -n 4 $(PY) -m pytest $(PYTEST) $(BESIDE) > target/test/beside.log 2>&1 & beside=$$!; outcome=0; \
+	 $(PY) -m pytest $(PYTEST) tests/acceptance $(BESIDE:%=--ignore=%) --ignore=tests/acceptance/test_policies_seen.py || outcome=1; \
+	 wait $$beside || outcome=1; echo "== test: what ran beside it"; tail -n 100 target/test/beside.log; test $$outcome = 0
 	@$(PY) -m pytest -q tests/acceptance/test_policies_seen.py # what both were seen calling
 
 lint: lint-rust lint-infra ## Formatting, clippy, licences, templates, state machines, documents, policies
@@ -129,8 +156,8 @@ lint-infra: documents $(TOOLS)/local-aws/.ready $(TOOLS)/lint/.ready
 
 # --- run -------------------------------------------------------------------------------------------------------------
 
-demo: documents $(TOOLS)/local-aws/.ready target/lambda/.built ## The whole way of one finding, on the local AWS (FINDING=file.json, YES=1)
-	@FINDING="$(FINDING)" YES="$(YES)" $(PY) -m demo
+demo: documents $(TOOLS)/local-aws/.ready target/lambda/.built $(if $(CONSOLE),identity-provider) ## The whole way of one finding, on the local AWS (FINDING=file.json, YES=1, CONSOLE=1)
+	@FINDING="$(FINDING)" YES="$(YES)" CONSOLE="$(CONSOLE)" $(PY) -m demo
 
 local-aws: documents $(TOOLS)/local-aws/.ready target/lambda/.built ## Keep a local AWS up, for exploring
 	@$(PY) -m local_aws up
@@ -196,6 +223,29 @@ deploy: ## Build for arm64 and deploy everything (NOTICE_SENDER=… OPERATOR_EMA
 	sam deploy --template-file infra/responder.yaml --stack-name $(STACK) --resolve-s3 \
 	  --capabilities CAPABILITY_NAMED_IAM CAPABILITY_AUTO_EXPAND \
 	  --parameter-overrides VaultBucket="$$vault" VaultKeyArn="$$key" SnapshotKeyArn="$$snapshots" SigningKeyArn="$$seals" LogTables="$$tables" NoticeSender="$(NOTICE_SENDER)" NoticeSenderIdentity="$(NOTICE_SENDER_IDENTITY)" OperatorEmail="$(OPERATOR_EMAIL)" EscalationEmail="$(ESCALATION_EMAIL)" OrganizationId="$(ORGANIZATION_ID)" $(if $(SETTINGS_PUBLIC_KEY),SettingsPublicKey="$(SETTINGS_PUBLIC_KEY)")
+
+deploy-console: ## The console, after `deploy` (CONSOLE_ORIGIN=https://… CONSOLE_CERTIFICATE=arn… CONSOLE_PARAMETERS="OidcIssuer=… …")
+	@test -n "$(CONSOLE_ORIGIN)" && test -n "$(CONSOLE_CERTIFICATE)" || { echo "deploy-console: set CONSOLE_ORIGIN to where people open it, and CONSOLE_CERTIFICATE to the ARN of that name's certificate" >&2; exit 2; }
+	@test -f target/lambda/console/bootstrap && test ! -f target/lambda/.built || { echo "deploy-console: run \`make deploy\` first, which builds for AWS" >&2; exit 2; }
+	@output() { aws cloudformation describe-stacks --stack-name $(STACK) --query "Stacks[0].Outputs[?OutputKey=='$$1'].OutputValue" --output text; }; \
+	table="$$(output IncidentsTable)"; settings="$$(output SettingsBucket)"; topic="$$(output OperatorTopicArn)"; \
+	sam deploy --template-file infra/console.yaml --stack-name $(CONSOLE_STACK) --resolve-s3 --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset \
+	  --parameter-overrides ConsoleOrigin="$(CONSOLE_ORIGIN)" CertificateArn="$(CONSOLE_CERTIFICATE)" IncidentsTable="$$table" SettingsBucket="$$settings" OperatorTopicArn="$$topic" $(CONSOLE_PARAMETERS)
+
+# The firewall of the requests lets the distribution alone in, by a secret that both stacks get when one of them is made, and keep.
+deploy-public: ## The public pages, after `deploy` (PUBLIC_ORIGIN=https://… PUBLIC_CERTIFICATE=arn:aws:acm:us-east-1:… PUBLIC_PARAMETERS="HostedZoneId=… …")
+	@test -n "$(PUBLIC_ORIGIN)" && test -n "$(PUBLIC_CERTIFICATE)" || { echo "deploy-public: set PUBLIC_ORIGIN to where the public opens them, and PUBLIC_CERTIFICATE to the ARN of that name's certificate in us-east-1" >&2; exit 2; }
+	@test -n "$(NOTICE_SENDER)" || { echo "deploy-public: set NOTICE_SENDER to the verified address that receipts are sent from" >&2; exit 2; }
+	@test -f target/lambda/take-privacy-request/bootstrap && test ! -f target/lambda/.built || { echo "deploy-public: run \`make deploy\` first, which builds for AWS" >&2; exit 2; }
+	@output() { aws cloudformation describe-stacks --stack-name "$$1" --query "Stacks[0].Outputs[?OutputKey=='$$2'].OutputValue" --output text; }; \
+	is_there() { aws cloudformation describe-stacks --stack-name "$$1" --region "$$2" >/dev/null 2>&1; }; \
+	home="$$(aws configure get region)"; secret=""; \
+	{ is_there $(REQUESTS_STACK) "$$home" && is_there $(PUBLIC_STACK) us-east-1; } || secret="OriginSecret=$$(openssl rand -hex 32)"; \
+	table="$$(output $(STACK) IncidentsTable)"; settings="$$(output $(STACK) SettingsBucket)"; topic="$$(output $(STACK) OperatorTopicArn)"; \
+	sam deploy --template-file infra/privacy-requests.yaml --stack-name $(REQUESTS_STACK) --resolve-s3 --capabilities CAPABILITY_NAMED_IAM --no-fail-on-empty-changeset \
+	  --parameter-overrides PublicOrigin="$(PUBLIC_ORIGIN)" IncidentsTable="$$table" SettingsBucket="$$settings" OperatorTopic="$$topic" NoticeSender="$(NOTICE_SENDER)" NoticeSenderIdentity="$(NOTICE_SENDER_IDENTITY)" $$secret $(REQUESTS_PARAMETERS); \
+	sam deploy --template-file infra/public.yaml --stack-name $(PUBLIC_STACK) --region us-east-1 --resolve-s3 --no-fail-on-empty-changeset \
+	  --parameter-overrides PublicOrigin="$(PUBLIC_ORIGIN)" CertificateArn="$(PUBLIC_CERTIFICATE)" OperatorEmail="$(OPERATOR_EMAIL)" RequestsOrigin="$$(output $(REQUESTS_STACK) RequestsOrigin)" RequestsStage="$$(output $(REQUESTS_STACK) RequestsStage)" $$secret $(PUBLIC_PARAMETERS)
 
 clean: ## Remove everything that was built
 	@rm -rf target
