@@ -95,14 +95,23 @@ $(TOOLS)/identity-provider/.ready: $(IDENTITY_PROVIDER)/package.json $(IDENTITY_
 
 # --- build -----------------------------------------------------------------------------------------------------------
 
-build: target/lambda/.built ## Every function in target/lambda/<name>/bootstrap, the CLI in target/release/tocsin
+build: target/lambda/.release ## Every function in target/lambda/<name>/bootstrap, the CLI in target/release/tocsin
 
 # cargo-lambda builds all members in one go: a selection would change the features of shared crates and build them again.
+define build_for_this_host
+	@echo "== build: every function, $(1), for this host"
+	@PATH="$(CURDIR)/$(TOOLS)/build/bin:$$PATH" cargo lambda build --profile $(1) --locked --workspace --compiler cargo
+	@mkdir -p target/$(1) && mv target/lambda/tocsin/bootstrap target/$(1)/tocsin && rmdir target/lambda/tocsin
+endef
+
+target/lambda/.release: $(TOOLS)/build/.ready $(RUST_SOURCES)
+	$(call build_for_this_host,release)
+	@touch $@ target/lambda/.built
+
+# What tests and demo run: what `make build` has left, or the same sources in the profile that is built sooner.
 target/lambda/.built: $(TOOLS)/build/.ready $(RUST_SOURCES)
-	@echo "== build: every function, release, for this host"
-	@PATH="$(CURDIR)/$(TOOLS)/build/bin:$$PATH" cargo lambda build --release --locked --workspace --compiler cargo
-	@mkdir -p target/release && mv target/lambda/tocsin/bootstrap target/release/tocsin && rmdir target/lambda/tocsin
-	@touch $@
+	$(call build_for_this_host,quick)
+	@rm -f target/lambda/.release && touch $@
 
 documents: ## The Automation documents of the actions, as Systems Manager gets them, in target/infra
 	@$(PYTHON) infra/render.py
@@ -115,7 +124,7 @@ test: test-rust test-local-aws test-acceptance ## Set-up and all tests
 # The corpus of real findings is not part of the project: its tests exist only where FINDINGS_CORPUS names it.
 # Compiled as cargo lambda does, for what it has compiled already.
 CPU := $(if $(filter aarch64,$(shell uname -m)),neoverse-n1,haswell)
-TEST := cargo --config 'build.rustflags=["-C", "target-cpu=$(CPU)"]' test --release --locked --quiet --target $(shell rustc --print host-tuple)
+TEST := cargo --config 'build.rustflags=["-C", "target-cpu=$(CPU)"]' test --profile quick --locked --quiet --target $(shell rustc --print host-tuple)
 TESTED := $(filter-out incident cli,$(patsubst functions/%/tests,%,$(wildcard functions/*/tests)))
 test-rust: target/lambda/.built
 	@echo "== test: the core"
@@ -162,7 +171,7 @@ demo: documents $(TOOLS)/local-aws/.ready target/lambda/.built $(if $(CONSOLE),i
 local-aws: documents $(TOOLS)/local-aws/.ready target/lambda/.built ## Keep a local AWS up, for exploring
 	@$(PY) -m local_aws up
 
-bench: documents $(TOOLS)/local-aws/.ready target/lambda/.built ## Measure; the figures land in target/bench/summary.json
+bench: documents $(TOOLS)/local-aws/.ready target/lambda/.release ## Measure; the figures land in target/bench/summary.json
 	@$(PY) tests/benches/run.py
 
 # --- deploy ----------------------------------------------------------------------------------------------------------
@@ -213,7 +222,7 @@ deploy: ## Build for arm64 and deploy everything (NOTICE_SENDER=… OPERATOR_EMA
 	@test -n "$(EVIDENCE_PROFILE)" || { echo "deploy: set EVIDENCE_PROFILE to the profile of the evidence account" >&2; exit 2; }
 	@command -v sam >/dev/null && command -v aws >/dev/null || { echo "deploy: install the AWS CLI and the AWS SAM CLI first" >&2; exit 2; }
 	@$(MAKE) $(TOOLS)/build/.cross
-	@rm -f target/lambda/.built # what lies there from now on does not run on this host
+	@rm -f target/lambda/.built target/lambda/.release # what lies there from now on does not run on this host
 	@PATH="$(CURDIR)/$(TOOLS)/build/bin:$$PATH" cargo lambda build --release --locked --workspace --arm64
 	@$(MAKE) deploy-evidence
 	@$(MAKE) deploy-members

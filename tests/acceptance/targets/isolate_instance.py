@@ -75,7 +75,7 @@ class Instance(Target):
             DefaultActions=[{"Type": "forward", "TargetGroupArn": by_id}],
         )
         self.elbv2.register_targets(TargetGroupArn=by_id, Targets=[{"Id": self.id, "Port": port} for port in (8080, 8081)])
-        other = {"Id": "10.1.1.250", "Port": 8080}
+        other = {"Id": "10.1.2.250", "Port": 8080}
         own = {"Id": address, "Port": 8080, "AvailabilityZone": f"{self.aws.region}a"}
         self.elbv2.register_targets(TargetGroupArn=by_address, Targets=[own, other])
         self.balancer = name
@@ -185,7 +185,7 @@ class Instance(Target):
         if self.group is not None:
             assert [one["LifecycleState"] for one in now["scaling"]["Instances"]] == ["Standby"]
             assert (now["scaling"]["DesiredCapacity"], now["scaling"]["MinSize"], now["scaling"]["MaxSize"]) == (0, 0, 1)
-            others = [[], [{"Id": "10.1.1.250", "Port": 8080}]]
+            others = [[], [{"Id": "10.1.2.250", "Port": 8080}]]
             assert list(now["targets"].values()) == others
             assert now["classic"]["Instances"] == []
         assert now["protection"] == PROTECTED

@@ -17,16 +17,16 @@ def run(*arguments: str, environment: dict | None = None, given: str | None = No
     done = subprocess.run(
         [places.tocsin(), *arguments],
         env={**kept, **(environment or {})},
-        input=given,
+        # Bytes: as text, Python would turn each end of a line within a cell of CSV into another one.
+        input=None if given is None else given.encode(),
         stdin=subprocess.DEVNULL if given is None else None,
         capture_output=True,
-        text=True,
         timeout=120,
     )
     if done.returncode not in codes:
-        said = done.stderr.strip() or f"`tocsin {' '.join(arguments)}` ended with code {done.returncode}"
+        said = done.stderr.decode().strip() or f"`tocsin {' '.join(arguments)}` ended with code {done.returncode}"
         raise CommandFailed(said)
-    return done.stdout
+    return done.stdout.decode()
 
 
 def replay(document: str) -> list[dict]:

@@ -13,9 +13,9 @@ SAMPLE = FIXTURES / "guardduty" / "fixtures" / "instance-credential-exfiltration
 
 
 def tocsin() -> pathlib.Path:
-    """The command, as `make build` leaves it; a debug build where there is no other."""
-    built = [REPOSITORY / "target" / profile / "tocsin" for profile in ("release", "debug")]
-    return next((path for path in built if path.is_file()), built[0])
+    """The command, as it was built last."""
+    built = [REPOSITORY / "target" / profile / "tocsin" for profile in ("release", "quick", "debug")]
+    return max((path for path in built if path.is_file()), key=lambda path: path.stat().st_mtime, default=built[0])
 
 
 def missing() -> list[pathlib.Path]:
