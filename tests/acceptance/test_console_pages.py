@@ -3,9 +3,12 @@
 Light and dark, at 200% and 400%, in forced colours, with motion reduced, with text spaced out, on paper.
 """
 
+import re
+
 import browser
 import console_states
 import pytest
+from console import Browser
 from journeys import Person
 
 SIZES = {"100%": browser.WIDE, "200%": browser.HALF, "400%": browser.NARROW}
@@ -148,6 +151,17 @@ def test_nothing_moves_for_whom_that_hurts(seen):
 
 def test_everything_is_on_paper_and_nothing_else(seen):
     assert {name: one["paper"] for name, one in seen.items() if one["paper"] != {"lost": [], "folded": [], "noise": [], "ink": "rgb(255, 255, 255)"}} == {}
+
+
+def test_an_incident_names_what_unknown_facts_may_bring(at_gate, console):
+    _, assessed = at_gate.invoke("assess-obligations", {"incident": at_gate.incident})
+    reader = Browser(console.origin)
+    reader.sign_in("auditor-haas")
+    page = reader.send("GET", f"/incidents/{at_gate.incident}").text
+    summary, listed = re.search(r"<summary>(What is not known may bring \d+ more)</summary>(.*?)</details>", page, re.DOTALL).groups()
+    assert len(assessed["undetermined"]) > 20
+    assert sorted(re.findall(r"<code>([^<]+)</code>", listed)) == sorted(assessed["undetermined"])
+    assert summary == f"What is not known may bring {len(assessed['undetermined'])} more"
 
 
 # What a page may do wrong, and who finds it.

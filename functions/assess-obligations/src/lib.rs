@@ -80,14 +80,12 @@ impl<T: Records, S: Settings> Assessor<T, S> {
         let mut open: Vec<Obligation> = Vec::new();
         let mut executions: BTreeMap<String, String> = BTreeMap::new();
         for obligation in assessment.obligations {
-            if !obligation.is_turned_on(&organisation) {
-                if obligation.is_internal() {
-                    continue;
-                }
-                if !obligation.is_established() {
-                    assessed.undetermined.push(obligation.id);
-                    continue;
-                }
+            if obligation.is_undetermined(&organisation) {
+                assessed.undetermined.push(obligation.id);
+                continue;
+            }
+            if obligation.is_internal() && !obligation.is_turned_on(&organisation) {
+                continue;
             }
             let duty = self.record(&incident.id, &organisation, obligation, facts.version(), now).await?;
             match duty.state {

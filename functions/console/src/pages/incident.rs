@@ -8,8 +8,9 @@ use crate::session::Session;
 use crate::views::incident::{IncidentPage, Records as Recorded, Rights};
 use crate::views::shell::Section;
 use crate::views::text::line;
-use ::incident::organisation;
+use ::incident::notification::{Obligation, Rules};
 use ::incident::post_incident::CaseFile;
+use ::incident::{Organisation, organisation};
 use axum::extract::{Path, State};
 use axum::response::Response;
 use platform::clock;
@@ -29,6 +30,9 @@ pub async fn show(
         tokio::try_join!(organisation::load(&desk.settings), CaseFile::read(&desk.table, incident))?;
     let now = clock::now();
     let report = case.report(&organisation, now);
+    // A page that shows what happened does not depend on rules of the organisation's own.
+    let rules = desk.rules.of(&organisation).ok();
+    let undetermined = rules.map(|rules| undetermined(&rules, &organisation, &case));
     let rights = Rights { enters_facts: session.roles.any(TELLERS), sees_reviews: session.roles.any(REVIEWERS) };
     let records = Recorded {
         report: &report,
@@ -38,7 +42,15 @@ pub async fn show(
         reviews: &case.reviews,
         evidence: &case.evidence,
         facts: &case.facts,
+        undetermined: undetermined.as_deref(),
     };
     let shell = shell(line(&case.incident.title), &session, Section::Incidents);
     shown(&IncidentPage::of(shell, rights, records, now))
+}
+
+/// What unknown facts may bring beside the duties, under rules that are not turned on.
+fn undetermined(rules: &Rules, organisation: &Organisation, case: &CaseFile) -> Vec<Obligation> {
+    let assessed = case.facts.last().map(|facts| rules.assess(facts).obligations).unwrap_or_default();
+    let is_duty = |id: &str| case.duties.iter().any(|duty| duty.obligation.id == id);
+    assessed.into_iter().filter(|one| one.is_undetermined(organisation) && !is_duty(&one.id)).collect()
 }

@@ -133,6 +133,12 @@ impl Obligation {
         organisation.recipients.contains_key(&self.id)
             && (self.is_verified() || organisation.turned_on.contains_key(&key(&self.rule)))
     }
+
+    /// Whether it is a notice that only unknown facts bring, under a rule that counsel has not turned on: it waits for facts, and wakes
+    /// nobody.
+    pub fn is_undetermined(&self, organisation: &Organisation) -> bool {
+        !self.is_internal() && !self.is_established() && !self.is_turned_on(organisation)
+    }
 }
 
 impl Rules {

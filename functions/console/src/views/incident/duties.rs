@@ -3,7 +3,7 @@
 use crate::views::badge::Badge;
 use crate::views::text::spaced;
 use crate::views::time::Due;
-use incident::notification::{Duty, LegalReview};
+use incident::notification::{Duty, LegalReview, Obligation};
 use jiff::Timestamp;
 
 /// One duty.
@@ -54,7 +54,7 @@ impl DutyLine {
         Self {
             id: obligation.id.clone(),
             citation: obligation.citation.clone(),
-            recipient: obligation.recipient_detail.clone().unwrap_or_else(|| spaced(&obligation.recipient_class)),
+            recipient: recipient(obligation),
             due: obligation.due_at.map(|due| Due::of(due, now)),
             standard: obligation.standard.clone(),
             state: Badge::of_duty(duty.state),
@@ -64,4 +64,32 @@ impl DutyLine {
             notes,
         }
     }
+}
+
+/// A duty that only unknown facts bring, under a rule that is not turned on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UndeterminedLine {
+    /// Its identifier.
+    pub id: String,
+    /// The statute.
+    pub citation: String,
+    /// Who would be told.
+    pub recipient: String,
+    /// The facts that are not known.
+    pub unknown: String,
+}
+
+impl UndeterminedLine {
+    pub(super) fn of(obligation: &Obligation) -> Self {
+        Self {
+            id: obligation.id.clone(),
+            citation: obligation.citation.clone(),
+            recipient: recipient(obligation),
+            unknown: obligation.unknown_facts.join(", "),
+        }
+    }
+}
+
+fn recipient(obligation: &Obligation) -> String {
+    obligation.recipient_detail.clone().unwrap_or_else(|| spaced(&obligation.recipient_class))
 }

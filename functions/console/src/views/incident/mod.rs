@@ -12,12 +12,12 @@ use super::text::{counted, line, words};
 use super::time::{At, Due};
 use askama::Template;
 use containment::ActionLine;
-use duties::DutyLine;
+use duties::{DutyLine, UndeterminedLine};
 use evidence::EvidenceLine;
 use graph::Graph;
 use incident::containment::ActionRecord;
 use incident::evidence::Preservation;
-use incident::notification::{Duty, Facts, LegalReview};
+use incident::notification::{Duty, Facts, LegalReview, Obligation};
 use incident::post_incident::{Report, timeline::spoken};
 use incident::records::FindingRecord;
 use jiff::Timestamp;
@@ -39,6 +39,8 @@ pub struct Records<'a> {
     pub evidence: &'a [Preservation],
     /// Every version of the facts, the oldest first.
     pub facts: &'a [Facts],
+    /// What unknown facts may bring under rules that are not turned on; `None` where the organisation's own rules cannot be used.
+    pub undetermined: Option<&'a [Obligation]>,
 }
 
 /// What the reader may do beside reading.
@@ -88,6 +90,8 @@ pub struct IncidentPage {
     pub actions: Vec<ActionLine>,
     /// Who has to be told.
     pub duties: Vec<DutyLine>,
+    /// What unknown facts may bring under rules that are not turned on; `None` where the organisation's own rules cannot be used.
+    pub undetermined: Option<Vec<UndeterminedLine>>,
     /// What happened, in order.
     pub events: Vec<EventLine>,
     /// The findings, numbered from 1 as the graph does.
@@ -164,7 +168,7 @@ pub struct DecisionLine {
 impl IncidentPage {
     /// The page at `now`.
     pub fn of(shell: Shell, rights: Rights, records: Records<'_>, now: Timestamp) -> Self {
-        let Records { report, findings, actions, duties, reviews, evidence, facts } = records;
+        let Records { report, findings, actions, duties, reviews, evidence, facts, undetermined } = records;
         let incident = &report.incident;
         let open = actions.iter().filter(|action| action.contained_at.is_none()).count();
         let containment = match (actions.len(), open) {
@@ -202,6 +206,7 @@ impl IncidentPage {
             waiting,
             actions: ActionLine::all(actions),
             duties,
+            undetermined: undetermined.map(|all| all.iter().map(UndeterminedLine::of).collect()),
             events: events(report),
             graph: Graph::of(findings),
             findings: findings.iter().enumerate().map(|(place, record)| FindingLine::of(place + 1, record)).collect(),

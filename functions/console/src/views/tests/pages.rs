@@ -3,7 +3,7 @@
 use super::sample::{HOSTILE, REVIEWER, Sample, now};
 use crate::views::shell::{Reader, Section, Shell};
 use crate::views::{changes, entry, incident, incidents, register, render, requests, review, reviews, support};
-use ::incident::notification::{Facts, Foreseen, Rules, Verdict, changes as duty_changes};
+use ::incident::notification::{Facts, Foreseen, Obligation, Rules, Verdict, changes as duty_changes};
 use ::incident::privacy_request::PrivacyRequest;
 use ::incident::records::WaitingReview;
 use serde_json::json;
@@ -27,6 +27,7 @@ fn pages(sample: &Sample, word: &str) -> Vec<(&'static str, String)> {
     };
     let reviews_shell = || shell("Legal review", word, Section::Reviews);
     let rights = incident::Rights { enters_facts: true, sees_reviews: true };
+    let undetermined: Vec<Obligation> = rules.assess(&sample.facts[0]).obligations.into_iter().take(9).collect();
     let records = incident::Records {
         report: &sample.report,
         findings: &sample.findings,
@@ -35,6 +36,7 @@ fn pages(sample: &Sample, word: &str) -> Vec<(&'static str, String)> {
         reviews: std::slice::from_ref(&sample.review),
         evidence: &sample.evidence,
         facts: &sample.facts,
+        undetermined: Some(&undetermined),
     };
     let nothing = incident::Records {
         findings: &[],
@@ -43,6 +45,7 @@ fn pages(sample: &Sample, word: &str) -> Vec<(&'static str, String)> {
         reviews: &[],
         evidence: &[],
         facts: &[],
+        undetermined: None,
         ..records
     };
     let open = incidents::Records {
