@@ -122,32 +122,24 @@ test: test-rust test-local-aws test-acceptance ## Set-up and all tests
 	@echo "== all tests passed"
 
 # The corpus of real findings is not part of the project: its tests exist only where FINDINGS_CORPUS names it.
-# Compiled as cargo lambda does, for what it has compiled already.
-CPU := $(if $(filter aarch64,$(shell uname -m)),neoverse-n1,haswell)
-TEST := cargo --config 'build.rustflags=["-C", "target-cpu=$(CPU)"]' test --profile quick --locked --quiet --target $(shell rustc --print host-tuple)
-TESTED := $(filter-out incident cli,$(patsubst functions/%/tests,%,$(wildcard functions/*/tests)))
+TEST := cargo test --profile quick --locked --quiet --target $(shell rustc --print host-tuple)
+# Members with tests, all in one go: so they have the features that the functions were built with, and no SDK is built again.
+TESTED := $(patsubst cli,tocsin,$(sort $(shell { ls -d functions/*/tests; grep -rl 'cfg(test)' functions/*/src; } | cut -d / -f 2)))
 test-rust: target/lambda/.built
-	@echo "== test: the core"
-	@$(TEST) -p incident $(if $(FINDINGS_CORPUS),--features corpus)
-	@echo "== test: the platform, the command line, the functions with tests of their own"
-	@$(TEST) -p platform -p tocsin $(TESTED:%=-p %)
-	@echo "== test: what people see in a browser; it looks at the pages later"
-	@CONSOLE_PAGES="$(CURDIR)/target/test/console-pages" $(TEST) -p console -p take-privacy-request
+	@echo "== test: the core, the platform, the functions, the command line; what people see in a browser is looked at later"
+	@CONSOLE_PAGES="$(CURDIR)/target/test/console-pages" $(TEST) $(TESTED:%=-p %) $(if $(FINDINGS_CORPUS),--features incident/corpus)
 
 test-local-aws: documents identity-provider $(TOOLS)/local-aws/.ready target/lambda/.built
 	@echo "== test: the local AWS itself"
 	@$(PY) -m pytest -q $(LOCAL_AWS)/tests
 
-# Two runs beside each other, about as long: a local AWS is one Python process, and there are two cores. These have a local AWS of their own, or none.
-BESIDE := $(wildcard tests/acceptance/test_action*.py) \
-  $(patsubst %,tests/acceptance/test_%.py,storm demo contracts deploy_members evidence_sources graph iam_reference lint policies ssm_lint state_machines)
+# Tests wait more than they work, so more run beside each other than there are cores.
+WORKERS ?= 4
 test-acceptance: chromium documents identity-provider $(TOOLS)/local-aws/.ready $(TOOLS)/lint/.ready target/lambda/.built
-	@echo "== test: acceptance; the actions, the storm, the demo and what needs no AWS beside it, told at the end"
-	@mkdir -p target/test
-	@nice -n 4 $(PY) -m pytest $(PYTEST) $(BESIDE) > target/test/beside.log 2>&1 & beside=$$!; outcome=0; \
-	 $(PY) -m pytest $(PYTEST) tests/acceptance $(BESIDE:%=--ignore=%) --ignore=tests/acceptance/test_policies_seen.py || outcome=1; \
-	 wait $$beside || outcome=1; echo "== test: what ran beside it"; tail -n 100 target/test/beside.log; test $$outcome = 0
-	@$(PY) -m pytest -q tests/acceptance/test_policies_seen.py # what both were seen calling
+	@echo "== test: acceptance"
+	@rm -rf target/local-aws/e2e-* target/local-aws/actions-*
+	@$(PY) -m pytest $(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder tests/acceptance --ignore=tests/acceptance/test_policies_seen.py
+	@$(PY) -m pytest -q tests/acceptance/test_policies_seen.py # what all of them were seen calling
 
 lint: lint-rust lint-infra ## Formatting, clippy, licences, templates, state machines, documents, policies
 	@echo "== lint is clean"

@@ -1,4 +1,7 @@
-"""One local AWS with Tocsin deployed, shared by the tests of the whole way; its recorded calls stay in target/local-aws/e2e."""
+"""One local AWS with Tocsin deployed, shared by the tests of the whole way; its recorded calls stay in target/local-aws/e2e-….
+
+Several workers run beside each other, each with a local AWS of its own: tests wait more than they work. A file is of one worker.
+"""
 
 import itertools
 import json
@@ -22,23 +25,30 @@ from responses import Response  # noqa: E402
 from reviewers import Reviewer  # noqa: E402
 
 
+# Of these workers. Without workers, there is one.
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+# What takes minutes comes first, so that no worker is left with it at the end.
+LONG = ("actions", "corpus_end_to_end", "storm", "console_access", "console_hostile_requests", "object_copies", "wire_faults", "demo", "actions_that_preserve")
+
+
 def pytest_configure():
     """The templates include what is made of the actions' folders."""
-    render.write()
+    if WORKER == "alone":
+        render.write()
 
 
 @pytest.fixture(scope="session")
 def aws():
     missing = places.missing()
     assert not missing, f"run `make build` first: {missing[0]} is missing"
-    with LocalAws(REPOSITORY / "target" / "local-aws" / "e2e") as local:
+    with LocalAws(REPOSITORY / "target" / "local-aws" / f"e2e-{WORKER}") as local:
         yield local
 
 
 @pytest.fixture(scope="session")
 def actions_aws():
     """A local AWS with nothing of Tocsin but the documents and their roles."""
-    with LocalAws(REPOSITORY / "target" / "local-aws" / "actions") as local:
+    with LocalAws(REPOSITORY / "target" / "local-aws" / f"actions-{WORKER}") as local:
         local.deploy("tocsin-member", REPOSITORY / "infra/member.yaml", stack.member_parameters(local))
         yield local
 
@@ -169,8 +179,8 @@ def without_faults(request):
 
 def pytest_collection_modifyitems(items):
     """What compares policies with the calls that were seen comes after everything that makes calls."""
-    late = ("test_policy_allows_exactly_the_calls_that_were_seen", "test_every_policy_is_what_was_used")
-    items.sort(key=lambda item: item.originalname in late)
+    places = {f"test_{name}": place for place, name in enumerate(LONG)} | {"test_policies_seen": len(LONG) + 1}
+    items.sort(key=lambda item: places.get(item.path.stem, len(LONG)))
 
 
 def pytest_ignore_collect(collection_path):

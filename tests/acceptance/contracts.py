@@ -271,15 +271,26 @@ def partition_faults(root: pathlib.Path) -> list[str]:
     partitions = partitions_of("".join((records / name).read_text(encoding="utf-8") for name in ("key.rs", "mod.rs")))
     template = responder(root)
     holders = {folder: f"{pascal(folder.name)}Function" for folder in crates(root)} | {root / "functions/cli": "LegalReviewerPolicy"}
-    findings = []
+    findings, callers = [], core_callers(root)
     for folder, logical_id in holders.items():
         code = "".join(path.read_text(encoding="utf-8") for path in sorted((folder / "src").rglob("*.rs")))
-        code += "".join(text for is_called, text in core_callers(root) if is_called(code))
+        code += "".join(called_of_core(code, callers))
         used = {partitions[name] for name in re.findall(r"\b((?:Key|Listing)::\w+)\b", code) if name in partitions}
         allowed = leading_keys(template["Resources"].get(logical_id, {}).get("Properties", {}))
         findings += [f"{logical_id}: may not touch `{key}`, which its code does" for key in sorted(used - allowed)]
         findings += [f"{logical_id}: may touch `{key}`, which its code never does" for key in sorted(allowed - used)]
     return findings
+
+
+def called_of_core(code: str, callers: list) -> list[str]:
+    """The texts of the modules of the core that the code calls, and of those that these call."""
+    found, unread = [], [code]
+    while unread:
+        caller = unread.pop()
+        called = [text for is_called, text in callers if text not in found and is_called(caller)]
+        found += called
+        unread += called
+    return found
 
 
 def core_callers(root: pathlib.Path) -> list[tuple[typing.Callable[[str], bool], str]]:

@@ -159,15 +159,3 @@ def test_before_state_of_another_target_is_refused(actions_aws, documents, actio
         assert run.status == "Failed"
         assert "the before-state given is of" in run.failure
     assert other.everything() == found
-
-
-@pytest.mark.parametrize("action", TARGETS)
-def test_policy_allows_exactly_the_calls_that_were_seen(documents, action):
-    """Comes last in this file: the tests above and those of the action itself take every way through the documents."""
-    allowed = {
-        name
-        for statement in ACTIONS[action].policy["Statement"]
-        if statement["Effect"] == "Allow"
-        for name in (statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]])
-    }
-    assert {name for call in documents.calls(action) for name in call["actions"]} == allowed

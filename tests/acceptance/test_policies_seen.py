@@ -3,12 +3,15 @@
 The local AWS does not enforce permissions: what is missing here would be refused only on AWS.
 """
 
+import functools
 import json
 import pathlib
 import sys
 
 import pytest
+from automation_runs import ACTIONS
 from policies import compare
+from targets import TARGETS
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "tests" / "local-aws"))
@@ -32,11 +35,13 @@ PARAMETERS = {
 SEEN_IN = {"responder.yaml": ["e2e"], "console.yaml": ["e2e"], "privacy-requests.yaml": ["e2e"], "member.yaml": ["e2e", "actions"]}
 
 
+@functools.cache
 def calls_of(run: str) -> list[dict]:
-    path = RUNS / run / "calls.jsonl"
-    if not path.is_file():
-        pytest.fail(f"{path.relative_to(REPOSITORY)} is missing: run all of tests/acceptance")
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    """What all workers saw."""
+    paths = sorted(RUNS.glob(f"{run}-*/calls.jsonl"))
+    if not paths:
+        pytest.fail(f"no calls of {run} were kept: run all of tests/acceptance")
+    return [json.loads(line) for path in paths for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 @pytest.mark.parametrize("name", PARAMETERS)
@@ -46,3 +51,16 @@ def test_every_policy_is_what_was_used(name):
     responder = expand(REPOSITORY / "infra" / "responder.yaml", parameters=PARAMETERS["responder.yaml"])
     findings = compare(template, calls, PARAMETERS[name], responder)
     assert findings == [], "\n".join(findings)
+
+
+@pytest.mark.parametrize("action", TARGETS)
+def test_policy_allows_exactly_the_calls_that_were_seen(action):
+    """The tests of the actions take every way through the documents."""
+    allowed = {
+        name
+        for statement in ACTIONS[action].policy["Statement"]
+        if statement["Effect"] == "Allow"
+        for name in (statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]])
+    }
+    own = {"kind": "automation", "name": ACTIONS[action].role}
+    assert {name for call in calls_of("actions") if own.items() <= call["principal"].items() for name in call["actions"]} == allowed

@@ -32,10 +32,14 @@ executions = plug.take(engine, "_executions")
 machines = plug.take(engine, "_state_machines")
 
 CALLBACK = ".waitForTaskToken"
-LOOK_SECONDS = 1.0
+# How often whoever waits looks whether it was stopped itself. Thousands wait for days at a gate: looking often, they leave no time for
+# those that go on.
+LOOK_SECONDS = 5.0
 _running: contextvars.ContextVar[dict | None] = contextvars.ContextVar("running_execution", default=None)
 _start_lock = threading.Lock()
 _used_tokens: set[str] = set()
+# Set when an execution has ended, for whoever waits for it.
+_ends: dict[str, threading.Event] = {}
 
 
 def current_machine() -> tuple[Principal, Credentials] | None:
@@ -54,6 +58,7 @@ def run_execution(original, execution_arn):
     """Run with the machine's identity and within its own `TimeoutSeconds`."""
     execution = executions.get(execution_arn)
     _running.set(execution)
+    end_of(execution_arn).clear()
     timer = None
     if execution is not None:
         machine = machines.get(execution["stateMachineArn"]) or {}
@@ -68,6 +73,11 @@ def run_execution(original, execution_arn):
     finally:
         if timer:
             timer.cancel()
+        end_of(execution_arn).set()
+
+
+def end_of(execution_arn: str) -> threading.Event:
+    return _ends.setdefault(execution_arn, threading.Event())
 
 
 def time_out_execution(execution: dict) -> None:
@@ -76,6 +86,7 @@ def time_out_execution(execution: dict) -> None:
     execution.update(status="TIMED_OUT", stopDate=engine.now_iso())
     add_event(execution, "ExecutionTimedOut", {"executionTimedOutEventDetails": {"error": "States.Timeout"}})
     announce_status(execution)
+    end_of(execution["executionArn"]).set()
 
 
 @plug.replaces(engine, "_fail_execution", "execution", "error", "cause")
@@ -253,14 +264,11 @@ def start_child(arguments) -> dict:
 def run_nested(_original, resource, arguments):
     """Start the child, or join the one that runs under this name, and wait for its end."""
     arn = start_child(arguments)["executionArn"]
-    parent = _running.get()
-    pause = 0.01
+    parent, ended = _running.get(), end_of(arn)
     while executions[arn]["status"] == "RUNNING":
         if parent is not None and parent["status"] != "RUNNING":
             raise ExecutionError("States.Runtime", "the execution was stopped")
-        # Hundreds wait for days at a gate: looking often, they leave no time for those that go on.
-        time.sleep(pause)
-        pause = min(1.3 * pause, 0.5)
+        ended.wait(LOOK_SECONDS)
     child = describe_child(executions[arn])
     if child["Status"] != "SUCCEEDED":
         raise ExecutionError("States.TaskFailed", json.dumps(child))
