@@ -32,7 +32,7 @@ def open_log(path) -> None:
 
 
 def on_call(listener) -> None:
-    """`listener(entry, access_key, operation)` is called after each call, in the account and region of the call."""
+    """`listener(entry, access_key, headers)` is called after each call, in the account and region of the call."""
     _listeners.append(listener)
 
 
@@ -85,11 +85,7 @@ class Recorder:
         principal = principals.of_access_key(signature.access_key)
         fate = faults_on_the_wire.fate_of(signature.scope, operation, principal)
 
-        async def work(answer):
-            fault = api_faults.take(signature.scope, operation, principal, signature.region) or fate.refusal()
-            status = await self.answer(fault, signature.scope, principal, scope, body, receive, answer)
-            if not signature.scope:
-                return
+        def log(status):
             account = account_of(signature.access_key)
             with responses.request_scope(account, signature.region or REGION):
                 actions = actions_of(operation, headers, query, body)
@@ -98,6 +94,15 @@ class Recorder:
                 entry = record(principal, operation, actions, status, account, signature.region or REGION, role=role)
                 for listener in _listeners:
                     listener(entry, signature.access_key, headers)
+
+        async def work(answer):
+            fault = api_faults.take(signature.scope, operation, principal, signature.region) or fate.refusal()
+            kept = faults_on_the_wire.Kept()
+            status = await self.answer(fault, signature.scope, principal, scope, body, receive, kept)
+            # In the log before the caller has its answer: whoever reads the log after a call finds that call.
+            if signature.scope:
+                log(status)
+            await kept.give(answer)
 
         await faults_on_the_wire.carry(fate, work, receive, send)
 

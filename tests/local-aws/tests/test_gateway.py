@@ -1,5 +1,7 @@
 """The gateway itself: where it listens, that it ends with its parent, that a broken join is named."""
 
+import asyncio
+import json
 import os
 import pathlib
 import signal
@@ -10,7 +12,7 @@ import time
 
 import pytest
 
-from local_aws import GatewayFailed, LocalAws
+from local_aws import GatewayFailed, LocalAws, recording
 
 PACKAGE_ROOT = pathlib.Path(__file__).resolve().parent.parent
 HERE = pathlib.Path(__file__).parent
@@ -128,6 +130,30 @@ def test_broken_plug_point_is_named_at_start(tmp_path, monkeypatch, change, name
     with pytest.raises(GatewayFailed) as failed, LocalAws(tmp_path / "run"):
         pass
     assert named in str(failed.value)
+
+
+def test_call_is_in_the_log_before_its_answer(tmp_path, monkeypatch):
+    log = tmp_path / "calls.jsonl"
+    logged_at_each_message = []
+    credential = b"AWS4-HMAC-SHA256 Credential=111122223333/20261123/eu-central-1/sns/aws4_request, SignedHeaders=host, Signature=0"
+    request = {"type": "http", "method": "POST", "path": "/", "query_string": b""}
+    request["headers"] = [(b"authorization", credential), (b"content-type", b"application/x-www-form-urlencoded")]
+
+    async def application(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"all of it", "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def receive():
+        return {"type": "http.request", "body": b"Action=ListTopics"}
+
+    async def send(message):
+        logged_at_each_message.append([json.loads(line)["operation"] for line in log.read_text().splitlines()])
+
+    monkeypatch.setattr(recording, "_file", None)
+    recording.open_log(log)
+    asyncio.run(recording.Recorder(application)(request, receive, send))
+    assert logged_at_each_message == [["ListTopics"]] * 3
 
 
 def test_folder_of_somebody_else_is_not_emptied(tmp_path):
