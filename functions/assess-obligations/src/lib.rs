@@ -3,6 +3,7 @@
 use incident::notification::facts::AUTHOR;
 use incident::notification::{Duty, DutyState, Facts, Obligation, Rules};
 use incident::ports::Settings;
+use incident::post_incident::reopen_where_owed;
 use incident::records::{Key, Listing, Records};
 use incident::{Failure, Incident, IncidentId, Organisation, organisation};
 use jiff::Timestamp;
@@ -59,7 +60,8 @@ struct Notify {
 }
 
 impl<T: Records, S: Settings> Assessor<T, S> {
-    /// Assesses the newest facts, and records every duty. A duty that was sent or withheld stays as it is.
+    /// Assesses the newest facts, and records every duty. A duty that was sent or withheld stays as it is; a closed incident with
+    /// a duty that is not settled opens again.
     ///
     /// # Errors
     /// `NeedsOperator`, by name, where the organisation's settings do not fit the rules.
@@ -97,6 +99,7 @@ impl<T: Records, S: Settings> Assessor<T, S> {
                 DutyState::Sent | DutyState::Withheld | DutyState::NotNotifiable | DutyState::Obsolete => {}
             }
         }
+        reopen_where_owed(&self.records, &incident.id, now).await?;
         assessed.chains = chains(&incident.id, &open);
         // A duty that came back has an execution of its own: the name of the first one is taken for 90 days.
         for notify in assessed.chains.iter_mut().flat_map(|chain| &mut chain.duties) {

@@ -2,7 +2,7 @@
 
 use incident::containment::ApprovalId;
 use incident::ports::{FindingDesk, Settings, Vault};
-use incident::post_incident::{CaseFile, RegisterEntry, Report, keep_in_register};
+use incident::post_incident::{CaseFile, RegisterEntry, Report, close, keep_in_register};
 use incident::records::{Key, Records};
 use incident::{Failure, Incident, IncidentId, organisation};
 use jiff::Timestamp;
@@ -63,14 +63,7 @@ impl<T: Records, V: Vault, S: Settings, F: FindingDesk> Closer<T, V, S, F> {
             self.findings.mark_notified(document, &format!("Tocsin responded: incident {}", task.incident)).await?;
         }
         if closed {
-            let change = |incident: &mut Incident| {
-                // What joined meanwhile asked for another response, and that one closes.
-                if incident.planned >= incident.runs {
-                    incident.closed_at = incident.closed_at.or(Some(now));
-                }
-                Ok(())
-            };
-            report.incident = self.records.update(&key, change).await?;
+            report.incident = close(&self.records, &task.incident, now).await?;
             closed = report.incident.closed_at.is_some();
         }
         self.register(&report).await?;

@@ -110,7 +110,7 @@ pub struct Incident {
     pub absorbed: Vec<IncidentId>,
     /// The incident that this one turned out to be part of. What joins goes there.
     pub absorbed_by: Option<IncidentId>,
-    /// Whether the response has run to its end.
+    /// When nothing was left to do; `None` while something is, and again where a duty comes later.
     pub closed_at: Option<Timestamp>,
 }
 
