@@ -272,12 +272,15 @@ def test_a_duty_that_the_facts_do_not_bring_any_more_waits_for_nobody(attack, re
     assert response.mails() == []
     report = response.read("report.html").decode()
     assert "needs no decision" in report
-    # Should the facts bring it back, it is owed again, by an execution of its own.
+    # Should the facts bring it back, it is owed again, by an execution of its own, and the incident is open again.
+    assert response.records.incident(response.incident)["closed_at"]
     in_place(response, key(response, "FACTS#000002"), lambda facts: facts["values"]["affected.US-CA"].update(value=480))
     error, assessed = response.invoke("assess-obligations", {"incident": response.incident})
     assert error is None, assessed
     executions = [duty["execution"] for chain in assessed["chains"] for duty in chain["duties"]]
     assert f"{response.incident}-us-ca-ind-r1" in executions
+    assert response.records.incident(response.incident)["closed_at"] is None
+    assert response.records.under("REGISTER", response.incident)[response.incident]["closed_at"] is None
 
 
 def test_what_goes_out_together_waits_for_the_approval_of_both(aws, tocsin, attack, settings, reviewers):

@@ -159,6 +159,16 @@ def test_a_repeat_publishes_and_sends_nothing_new(published, edge, aws):
     assert published.of("PUBLICATION") == [published.publication]
 
 
+def test_the_incident_says_where_and_since_when_it_is_public(published, aws):
+    (auditor, *_) = people("auditor")
+    person = Browser(demo_console.origin(aws))
+    person.sign_in(auditor)
+    page = person.get(f"/incidents/{published.incident}").text
+    address = published.publication["address"]
+    assert f'public at <a href="{address}"' in page
+    assert f"{PUBLISHED} made public at {address}" in html.unescape(page)
+
+
 def test_authorities_read_no_page(published):
     with_page = {draft["obligation"] for draft in published.of("DRAFT") if draft.get("page")}
     assert with_page == {PUBLISHED}

@@ -1,4 +1,4 @@
-//! Styles and script, compiled in.
+//! Styles, script and icon, compiled in.
 
 use crate::errors::Trouble;
 use axum::extract::{Path, RawQuery};
@@ -6,10 +6,11 @@ use axum::response::Response;
 use platform::web::Asset;
 use std::sync::LazyLock;
 
-static ASSETS: LazyLock<[Asset; 2]> = LazyLock::new(|| {
+static ASSETS: LazyLock<[Asset; 3]> = LazyLock::new(|| {
     [
         Asset::new("console.css", "text/css; charset=utf-8", include_str!("../assets/console.css")),
         Asset::new("console.js", "text/javascript; charset=utf-8", include_str!("../assets/console.js")),
+        Asset::icon(),
     ]
 });
 
@@ -41,7 +42,9 @@ mod tests {
 
     #[test]
     fn an_asset_may_be_kept_under_the_address_that_names_its_content() {
-        for (name, content_type) in [("console.css", "text/css"), ("console.js", "text/javascript")] {
+        for (name, content_type) in
+            [("console.css", "text/css"), ("console.js", "text/javascript"), ("icon.svg", "image/svg+xml")]
+        {
             let answer = answer(&address(name));
             assert!(answer.headers()[CONTENT_TYPE].to_str().unwrap().starts_with(content_type));
             assert!(answer.headers()[CACHE_CONTROL].to_str().unwrap().contains("immutable"));

@@ -1,6 +1,6 @@
 //! What the pages work with.
 
-use crate::sign_in::{Issuer, IssuerSettings};
+use crate::sign_in::issuer::{self, Issuer, IssuerSettings};
 use incident::Failure;
 use incident::notification::Rules;
 use platform::aws::{Schedules, SettingsBucket, StateMachine, Table, WaitingTask, Web};
@@ -37,7 +37,7 @@ impl Door {
     /// # Errors
     /// `Rejected` where an address is not usable.
     pub fn open(origin: &str, issuer: IssuerSettings) -> Result<Self, Failure> {
-        let own = crate::sign_in::origin(origin).filter(|own| own == origin.trim_end_matches('/'));
+        let own = issuer::origin(origin).filter(|own| own == origin.trim_end_matches('/'));
         let origin =
             own.ok_or_else(|| Failure::rejected("the console's origin is not usable: it is `https://host`"))?;
         let issuer = Issuer::new(issuer, &origin, Web::connect())?;

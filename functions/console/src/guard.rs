@@ -3,10 +3,10 @@
 use crate::access::{Admission, Roles, Who};
 use crate::desk::Desk;
 use crate::errors::Trouble;
-use crate::fields;
 use crate::headers::FormTarget;
 use crate::session::{Session, Sessions, cookie, csrf};
-use crate::sign_in::{origin, return_path};
+use crate::sign_in::issuer::origin;
+use crate::sign_in::return_path;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::header::CONTENT_TYPE;
@@ -16,6 +16,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use openidconnect::url::form_urlencoded::byte_serialize;
 use platform::clock;
 use platform::telemetry::{Level, count, log};
+use platform::web::{fields, only};
 use std::sync::Arc;
 
 /// No form of ours is larger, in bytes.
@@ -64,8 +65,9 @@ impl Guard {
         if !request.method().is_safe() {
             let (parts, body) = request.into_parts();
             let form = read_form(&parts.headers, body).await?;
-            let sent = std::str::from_utf8(&form).ok().and_then(|form| fields::only(form, "csrf"));
-            let genuine = csrf::check(&parts.headers, &self.desk.door.origin, sent.as_deref(), &session.csrf);
+            let sent = std::str::from_utf8(&form).map(fields).unwrap_or_default();
+            let sent = only(&sent, "csrf").ok();
+            let genuine = csrf::check(&parts.headers, &self.desk.door.origin, sent, &session.csrf);
             if let Err(forgery) = genuine {
                 denied(&self.method, self.path, Some(&session.roles), forgery.reason());
                 return Err(Trouble::forged());

@@ -7,7 +7,6 @@ pub mod access;
 pub mod assets;
 pub mod desk;
 pub mod errors;
-mod fields;
 mod guard;
 pub mod headers;
 #[cfg(test)]
@@ -21,7 +20,7 @@ pub mod views;
 pub use desk::{Desk, Door};
 pub use platform::web::at_root;
 pub use session::{Person, Session};
-pub use sign_in::IssuerSettings;
+pub use sign_in::issuer::IssuerSettings;
 
 use axum::Router;
 use axum::middleware::{from_fn_with_state, map_response};

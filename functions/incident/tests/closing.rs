@@ -65,7 +65,11 @@ fn incident(table: &Table, id: &IncidentId) -> Incident {
 }
 
 fn entry(table: &Table, id: &IncidentId) -> RegisterEntry {
-    run(table.list(&Listing::register())).unwrap().into_iter().find(|entry: &RegisterEntry| entry.incident == *id).unwrap()
+    run(table.list(&Listing::register()))
+        .unwrap()
+        .into_iter()
+        .find(|entry: &RegisterEntry| entry.incident == *id)
+        .unwrap()
 }
 
 #[test]

@@ -17,7 +17,7 @@ use incident::privacy_request::{
 use incident::{Failure, Organisation};
 use jiff::{SignedDuration, Timestamp};
 use platform::telemetry::count;
-use platform::web::check_sender;
+use platform::web::{check_sender, only};
 use platform::{clock, random};
 use std::sync::Arc;
 
@@ -34,13 +34,9 @@ struct Entered {
 }
 
 impl Entered {
-    /// A field that comes twice counts as not sent: two readers of it might each take another.
+    /// A field that comes twice counts as not sent.
     fn of(fields: &[(String, String)]) -> Self {
-        let only = |name: &str| {
-            let mut values = fields.iter().filter(|(other, _)| other == name).map(|(_, value)| value);
-            let value = values.next().filter(|_| values.next().is_none());
-            value.cloned().unwrap_or_default()
-        };
+        let only = |name: &str| only(fields, name).unwrap_or_default().to_owned();
         Self { kind: only("kind"), residence: only("residence"), email: only("email"), words: only("words") }
     }
 }

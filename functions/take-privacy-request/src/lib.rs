@@ -5,6 +5,7 @@
 //! Whatever is sent, the answers tell nobody whether an address is known, was written to, or is over its limit.
 
 mod asking;
+mod assets;
 mod confirming;
 mod desk;
 mod home;
@@ -40,7 +41,7 @@ pub fn public_pages(desk: Desk) -> Router {
         .route("/", get(home::show))
         .route("/requests", get(asking::show).post(asking::take))
         .route("/requests/confirm/{token}", get(confirming::show).post(confirming::confirm))
-        .route("/assets/{name}", get(pages::asset))
+        .route("/assets/{name}", get(assets::serve))
         .fallback(nothing)
         .method_not_allowed_fallback(nothing);
     let router = router.layer(DefaultBodyLimit::max(LARGEST_FORM)).layer(map_response(secure));

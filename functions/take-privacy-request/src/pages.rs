@@ -1,28 +1,12 @@
-//! The pages, typed for the templates in `templates/`, and the style sheet that they load.
+//! The pages, typed for the templates in `templates/`.
 
+use crate::assets::{ICON, STYLES};
 use crate::language::Language;
 use crate::texts::{Answer, Texts};
 use askama::Template;
-use axum::extract::{Path, RawQuery};
-use axum::response::{Html, Response};
+use axum::response::Html;
 use incident::Failure;
 use incident::organisation::Contact;
-use platform::web::Asset;
-use std::sync::LazyLock;
-
-use crate::trouble::Trouble;
-
-static STYLES: LazyLock<Asset> =
-    LazyLock::new(|| Asset::new("public.css", "text/css; charset=utf-8", include_str!("../assets/public.css")));
-
-/// Answers with the style sheet.
-pub(crate) async fn asset(
-    language: Language,
-    Path(name): Path<String>,
-    RawQuery(query): RawQuery,
-) -> Result<Response, Trouble> {
-    if name == STYLES.name { Ok(STYLES.answer(query.as_deref())) } else { Err(Trouble::not_found(language)) }
-}
 
 /// What is around a page.
 #[derive(Clone, Debug)]
@@ -34,6 +18,7 @@ pub(crate) struct Frame {
     /// The same page in every language: address, code, the language's own name. Empty where there is but this one.
     pub(crate) others: Vec<(String, &'static str, &'static str)>,
     pub(crate) styles: String,
+    pub(crate) icon: String,
 }
 
 impl Frame {
@@ -52,6 +37,7 @@ impl Frame {
             languages: texts.languages.clone(),
             others: path.map(linked).unwrap_or_default(),
             styles: STYLES.address(),
+            icon: ICON.address(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `/incidents/{incident}/facts`: what is known, what would change, and that it is so.
 
-use super::form::{fields, is_longer, only, short};
+use super::form::{is_longer, only, short};
 use super::{found, named, shell, shown};
 use crate::access::TELLERS;
 use crate::desk::Desk;
@@ -17,6 +17,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use platform::clock;
+use platform::web::fields;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,24 +1,17 @@
 //! What a form sends.
 
 use crate::errors::Trouble;
-use openidconnect::url::form_urlencoded;
+use platform::web::{self, NotOne};
 
 /// How long the reason of a decision or a deed may be, in letters, as the pages ask a browser to hold to.
 pub(super) const LONGEST_REASON: usize = 4000;
 
-/// The fields of a form, in order. The guard has checked its token and its size.
-pub(super) fn fields(body: &str) -> Vec<(String, String)> {
-    form_urlencoded::parse(body.as_bytes()).into_owned().collect()
-}
-
-/// The field of this name, which is there once: of a field that came twice, two readers could each take another.
+/// The field of this name, which is there once.
 pub(super) fn only<'a>(fields: &'a [(String, String)], name: &'static str) -> Result<&'a str, Trouble> {
-    let mut values = fields.iter().filter(|(other, _)| other == name).map(|(_, value)| value.as_str());
-    match (values.next(), values.next()) {
-        (Some(value), None) => Ok(value),
-        (None, _) => Err(Trouble::malformed(format!("The field `{name}` is missing."))),
-        (Some(_), Some(_)) => Err(Trouble::malformed(format!("The field `{name}` is there twice."))),
-    }
+    web::only(fields, name).map_err(|not_one| match not_one {
+        NotOne::Missing => Trouble::malformed(format!("The field `{name}` is missing.")),
+        NotOne::Repeated => Trouble::malformed(format!("The field `{name}` is there twice.")),
+    })
 }
 
 /// The field of this name if it has at most `most` letters: what the page asks a browser to hold to, others do not.

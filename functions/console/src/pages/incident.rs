@@ -40,6 +40,7 @@ pub async fn show(
         actions: &case.actions,
         duties: &case.duties,
         reviews: &case.reviews,
+        publications: &case.publications,
         evidence: &case.evidence,
         facts: &case.facts,
         undetermined: undetermined.as_deref(),

@@ -1,6 +1,6 @@
 //! `/requests`: what people ask about their own data, and what the privacy team did.
 
-use super::form::{LONGEST_REASON, fields, only, short};
+use super::form::{LONGEST_REASON, only, short};
 use super::{shell, shown};
 use crate::access::Role;
 use crate::desk::Desk;
@@ -13,6 +13,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use platform::clock;
+use platform::web::fields;
 use std::sync::Arc;
 
 /// Lists them.

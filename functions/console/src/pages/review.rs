@@ -1,6 +1,6 @@
 //! `/reviews/{incident}/{obligation}/{version}`: one text before counsel, and the decision about it.
 
-use super::form::{LONGEST_REASON, fields, only, short};
+use super::form::{LONGEST_REASON, only, short};
 use super::{named, shell, shown};
 use crate::access::Role;
 use crate::desk::Desk;
@@ -19,6 +19,7 @@ use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use platform::clock;
 use platform::telemetry::count_decision;
+use platform::web::fields;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -2,15 +2,11 @@
 
 mod attempt;
 mod claims;
-mod issuer;
+pub(crate) mod issuer;
 pub(crate) mod return_path;
-
-pub use issuer::IssuerSettings;
-pub(crate) use issuer::{Issuer, origin};
 
 use crate::desk::Desk;
 use crate::errors::{Trouble, page};
-use crate::fields;
 use crate::guard::denied;
 use crate::session::{Session, Sessions, cookie};
 use askama::Template;
@@ -22,6 +18,7 @@ use axum_extra::extract::cookie::CookieJar;
 use incident::Fault;
 use issuer::Identity;
 use platform::telemetry::{Level, log};
+use platform::web::{fields, only};
 use platform::{clock, random};
 use std::sync::Arc;
 
@@ -37,8 +34,8 @@ pub(crate) async fn begin(
     headers: HeaderMap,
 ) -> Result<Response, Trouble> {
     let now = clock::now();
-    let asked = query.and_then(|query| fields::only(&query, "return"));
-    let return_to = return_path::own(asked.as_deref());
+    let query = fields(&query.unwrap_or_default());
+    let return_to = return_path::own(only(&query, "return").ok());
     // The browser's own cookie, where it has one: a person may sign in on two pages at once.
     let browser = match cookie::value(&headers, cookie::SIGN_IN) {
         Some(browser) => browser,
@@ -59,27 +56,27 @@ pub(crate) async fn finish(
     headers: HeaderMap,
 ) -> Result<Response, Trouble> {
     let now = clock::now();
-    let query = query.unwrap_or_default();
+    let query = fields(&query.unwrap_or_default());
     let refuse = |reason: &str, text| {
         denied(&Method::GET, "/signed-in", None, reason);
         Trouble::sign_in_failed(text)
     };
     let stale = "This sign-in was begun in another browser, has been used, or took more than ten minutes. Begin again.";
-    let (state, browser) = (fields::only(&query, "state"), cookie::value(&headers, cookie::SIGN_IN));
-    let (Some(state), Some(browser)) = (state, browser) else { return Err(refuse("no-attempt", stale)) };
-    let taken = Attempts(&desk.table).take(&state, &browser, now).await?;
+    let (state, browser) = (only(&query, "state"), cookie::value(&headers, cookie::SIGN_IN));
+    let (Ok(state), Some(browser)) = (state, browser) else { return Err(refuse("no-attempt", stale)) };
+    let taken = Attempts(&desk.table).take(state, &browser, now).await?;
     let attempt = taken.map_err(|spent| refuse(spent.reason(), stale))?;
     // An issuer that says who it is must be the one that was asked (RFC 9207).
-    if fields::only(&query, "iss").is_some_and(|issuer| issuer != desk.door.issuer.identifier()) {
+    if only(&query, "iss").is_ok_and(|issuer| issuer != desk.door.issuer.identifier()) {
         return Err(refuse("other-issuer", "Another issuer answered than the one that was asked. Begin again."));
     }
-    let Some(code) = fields::only(&query, "code") else {
+    let Ok(code) = only(&query, "code") else {
         return Err(refuse(
             "refused-by-issuer",
             "The issuer did not sign you in. Begin again, or ask whoever runs it.",
         ));
     };
-    let identified = desk.door.issuer.identify(code, &attempt, now).await;
+    let identified = desk.door.issuer.identify(code.to_owned(), &attempt, now).await;
     let Identity { person, roles, sign_out } = identified.map_err(|failure| match failure.fault() {
         Fault::Transient => failure.into(),
         Fault::Rejected | Fault::NeedsOperator => {

@@ -2,6 +2,7 @@
 
 mod field;
 mod read;
+mod typed;
 
 pub use field::{Choice, Control, Group, Shown};
 pub use read::{Form, Slip};

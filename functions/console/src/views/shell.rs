@@ -78,6 +78,8 @@ pub struct Shell {
     pub css: String,
     /// The address of the script.
     pub js: String,
+    /// The address of the icon.
+    pub icon: String,
 }
 
 impl Shell {
@@ -91,8 +93,8 @@ impl Shell {
 
     /// Around a page for anybody.
     pub fn for_anybody(title: impl Into<String>) -> Self {
-        let (css, js) = (address("console.css"), address("console.js"));
-        Self { title: title.into(), reader: None, links: Vec::new(), css, js }
+        let (css, js, icon) = (address("console.css"), address("console.js"), address("icon.svg"));
+        Self { title: title.into(), reader: None, links: Vec::new(), css, js, icon }
     }
 
     /// What a form of the reader's brings along; empty for nobody, which no form passes with.

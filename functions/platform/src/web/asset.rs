@@ -1,4 +1,4 @@
-//! Styles and scripts that are compiled in. Their address changes with their content, so a browser may keep them for a year.
+//! Styles, scripts and the icon that are compiled in. Their address changes with their content, so a browser may keep them for a year.
 
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
@@ -19,6 +19,11 @@ impl Asset {
     /// A file of this content.
     pub fn new(name: &'static str, content_type: &'static str, content: &'static str) -> Self {
         Self { name, content_type, content, version: Digest::of(content.as_bytes()).short(16) }
+    }
+
+    /// The icon of our pages: a bell.
+    pub fn icon() -> Self {
+        Self::new("icon.svg", "image/svg+xml", include_str!("icon.svg"))
     }
 
     /// Its address, for templates: `/assets/console.css?v=…`.

@@ -8,6 +8,7 @@ use crate::memory::run;
 use crate::session::tests::at;
 use openidconnect::PrivateSigningKey;
 use openidconnect::core::{CoreEdDsaPrivateSigningKey, CoreHmacKey};
+use platform::web::{fields, only};
 use serde_json::{Value, json};
 
 /// Of 32 zeros, and of 32 ones: everybody has these keys.
@@ -121,10 +122,11 @@ fn a_person_is_sent_to_the_issuer_with_what_binds_the_answer_to_them() {
     let attempt = Attempt::new("browser", "the-nonce".to_owned(), "v".repeat(43), "/", at("08:00:00"));
     let address = run(issuer.address("the-state", &attempt, at("08:00:00"))).unwrap();
     let address = Url::parse(&address).unwrap();
-    let sent = |name: &str| crate::fields::only(address.query().unwrap(), name).unwrap_or_default();
+    let query = fields(address.query().unwrap());
+    let sent = |name: &str| only(&query, name).unwrap_or_default();
     assert!(address.as_str().starts_with("https://id.example.com/authorize?"));
     assert_eq!(sent("response_type"), "code");
-    assert_eq!((sent("state"), sent("nonce")), ("the-state".to_owned(), "the-nonce".to_owned()));
+    assert_eq!((sent("state"), sent("nonce")), ("the-state", "the-nonce"));
     assert_eq!(sent("redirect_uri"), "https://console.example.com/signed-in");
     assert_eq!(sent("scope"), "openid email groups");
     assert_eq!(sent("code_challenge_method"), "S256");
@@ -136,8 +138,8 @@ fn a_sign_out_goes_on_to_an_issuer_that_offers_it() {
     let offers = metadata(&json!({"end_session_endpoint": "https://login.example.com/logout"}));
     let address = Url::parse(&issuer(offers.clone()).sign_out(&offers).unwrap()).unwrap();
     for name in ["post_logout_redirect_uri", "logout_uri"] {
-        let back = crate::fields::only(address.query().unwrap(), name);
-        assert_eq!(back.as_deref(), Some("https://console.example.com/signed-out"), "{name}");
+        let query = fields(address.query().unwrap());
+        assert_eq!(only(&query, name), Ok("https://console.example.com/signed-out"), "{name}");
     }
     assert_eq!(origin(address.as_str()).as_deref(), Some("https://login.example.com"));
     let offers_none = metadata(&json!({}));

@@ -1,9 +1,9 @@
 //! The questions of the form, each with how it stands.
 
 use super::read::{Form, Slip};
+use super::typed::{member_of, texts_of};
 use crate::views::text::spaced;
 use incident::notification::{Facts, Field, Takes};
-use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Questions that belong together.
@@ -171,22 +171,4 @@ impl Shown {
             slip,
         }
     }
-}
-
-/// A value as the texts that the form sends for it.
-pub(super) fn texts_of(value: Option<&Value>) -> Vec<String> {
-    match value {
-        None | Some(Value::Null | Value::Object(_)) => Vec::new(),
-        Some(Value::Array(items)) => items.iter().flat_map(|item| texts_of(Some(item))).collect(),
-        Some(Value::Bool(true)) => vec!["yes".to_owned()],
-        Some(Value::Bool(false)) => vec!["no".to_owned()],
-        Some(Value::String(text)) if text == "unknown" => Vec::new(),
-        Some(Value::String(text)) => vec![text.clone()],
-        Some(Value::Number(number)) => vec![number.to_string()],
-    }
-}
-
-/// The member of a record, as the form shows it.
-pub(super) fn member_of(value: Option<&Value>, member: &str) -> String {
-    texts_of(value.and_then(|value| value.get(member))).into_iter().next().unwrap_or_default()
 }

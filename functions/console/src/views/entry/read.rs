@@ -1,6 +1,6 @@
 //! What the form sends back: which facts a person wants to be otherwise.
 
-use super::field::{member_of, texts_of};
+use super::typed::{member_of, texts_of};
 use incident::notification::{FactError, Facts, Field, Rules, Takes};
 use serde_json::Value;
 use std::collections::BTreeMap;

@@ -3,7 +3,7 @@
 use crate::views::badge::Badge;
 use crate::views::text::spaced;
 use crate::views::time::Due;
-use incident::notification::{Duty, LegalReview, Obligation};
+use incident::notification::{Duty, LegalReview, Obligation, Publication};
 use jiff::Timestamp;
 
 /// One duty.
@@ -25,20 +25,35 @@ pub struct DutyLine {
     pub is_owed: bool,
     /// Where its text is reviewed.
     pub review: Option<String>,
+    /// Where anybody may read it.
+    pub public_at: Option<String>,
     /// What is to be known beside: a hold of law enforcement, unknown facts, why it ended.
     pub notes: Vec<String>,
 }
 
 impl DutyLine {
     /// Every duty: what is owed first, by its time.
-    pub(super) fn all(duties: &[Duty], reviews: &[LegalReview], sees_reviews: bool, now: Timestamp) -> Vec<Self> {
+    pub(super) fn all(
+        duties: &[Duty],
+        reviews: &[LegalReview],
+        publications: &[Publication],
+        sees_reviews: bool,
+        now: Timestamp,
+    ) -> Vec<Self> {
         let mut duties: Vec<&Duty> = duties.iter().filter(|duty| !duty.obligation.is_internal()).collect();
         duties.sort_by_key(|duty| (duty.state.is_settled(), duty.obligation.due_at.is_none(), duty.obligation.due_at));
-        duties.into_iter().map(|duty| Self::of(duty, reviews, sees_reviews, now)).collect()
+        duties.into_iter().map(|duty| Self::of(duty, reviews, publications, sees_reviews, now)).collect()
     }
 
-    fn of(duty: &Duty, reviews: &[LegalReview], sees_reviews: bool, now: Timestamp) -> Self {
+    fn of(
+        duty: &Duty,
+        reviews: &[LegalReview],
+        publications: &[Publication],
+        sees_reviews: bool,
+        now: Timestamp,
+    ) -> Self {
         let obligation = &duty.obligation;
+        let publication = publications.iter().find(|publication| publication.obligation == obligation.id);
         let own = reviews.iter().filter(|review| review.obligation == obligation.id);
         let last = own.max_by_key(|review| review.version).filter(|_| sees_reviews);
         let mut notes = Vec::new();
@@ -61,6 +76,7 @@ impl DutyLine {
             is_owed: !duty.state.is_settled(),
             review: last
                 .map(|review| crate::views::reviews::path(&review.incident, &review.obligation, review.version)),
+            public_at: publication.map(|publication| publication.address.clone()),
             notes,
         }
     }

@@ -17,7 +17,7 @@ use evidence::EvidenceLine;
 use graph::Graph;
 use incident::containment::ActionRecord;
 use incident::evidence::Preservation;
-use incident::notification::{Duty, Facts, LegalReview, Obligation};
+use incident::notification::{Duty, Facts, LegalReview, Obligation, Publication};
 use incident::post_incident::{Report, timeline::spoken};
 use incident::records::FindingRecord;
 use jiff::Timestamp;
@@ -35,6 +35,8 @@ pub struct Records<'a> {
     pub duties: &'a [Duty],
     /// What was put before counsel.
     pub reviews: &'a [LegalReview],
+    /// The notices that anybody may read.
+    pub publications: &'a [Publication],
     /// What is preserved.
     pub evidence: &'a [Preservation],
     /// Every version of the facts, the oldest first.
@@ -168,7 +170,8 @@ pub struct DecisionLine {
 impl IncidentPage {
     /// The page at `now`.
     pub fn of(shell: Shell, rights: Rights, records: Records<'_>, now: Timestamp) -> Self {
-        let Records { report, findings, actions, duties, reviews, evidence, facts, undetermined } = records;
+        let Records { report, findings, actions, duties, reviews, publications, evidence, facts, undetermined } =
+            records;
         let incident = &report.incident;
         let open = actions.iter().filter(|action| action.contained_at.is_none()).count();
         let containment = match (actions.len(), open) {
@@ -188,7 +191,7 @@ impl IncidentPage {
             (None, Some(_)) => Badge::new(Tone::Good, "closed"),
             (None, None) => Badge::new(Tone::Open, "open"),
         };
-        let duties = DutyLine::all(duties, reviews, rights.sees_reviews, now);
+        let duties = DutyLine::all(duties, reviews, publications, rights.sees_reviews, now);
         Self {
             now: At::of(now),
             rights,

@@ -3,7 +3,7 @@
 use super::sample::{HOSTILE, REVIEWER, Sample, now};
 use crate::views::shell::{Reader, Section, Shell};
 use crate::views::{changes, entry, incident, incidents, register, render, requests, review, reviews, support};
-use ::incident::notification::{Facts, Foreseen, Obligation, Rules, Verdict, changes as duty_changes};
+use ::incident::notification::{Facts, Foreseen, Obligation, Publication, Rules, Verdict, changes as duty_changes};
 use ::incident::privacy_request::PrivacyRequest;
 use ::incident::records::WaitingReview;
 use serde_json::json;
@@ -28,12 +28,21 @@ fn pages(sample: &Sample, word: &str) -> Vec<(&'static str, String)> {
     let reviews_shell = || shell("Legal review", word, Section::Reviews);
     let rights = incident::Rights { enters_facts: true, sees_reviews: true };
     let undetermined: Vec<Obligation> = rules.assess(&sample.facts[0]).obligations.into_iter().take(9).collect();
+    let publication = Publication {
+        incident: sample.incident.id.clone(),
+        obligation: sample.review.obligation.clone(),
+        version: 2,
+        digest: sample.review.digest.clone(),
+        address: "https://notices.example.com/notices/inc-1/us-ca-ind/en/".to_owned(),
+        published_at: now(),
+    };
     let records = incident::Records {
         report: &sample.report,
         findings: &sample.findings,
         actions: &sample.actions,
         duties: &sample.duties,
         reviews: std::slice::from_ref(&sample.review),
+        publications: std::slice::from_ref(&publication),
         evidence: &sample.evidence,
         facts: &sample.facts,
         undetermined: Some(&undetermined),
@@ -43,6 +52,7 @@ fn pages(sample: &Sample, word: &str) -> Vec<(&'static str, String)> {
         actions: &[],
         duties: &[],
         reviews: &[],
+        publications: &[],
         evidence: &[],
         facts: &[],
         undetermined: None,

@@ -1,7 +1,6 @@
 //! One line of a list: one person, or what is wrong with it.
 
 use super::address::{Address, AddressError};
-use super::list::ListError;
 use serde::{Deserialize, Serialize};
 
 /// How a list is written, by the end of its name.
@@ -98,13 +97,9 @@ struct Record {
 }
 
 impl Format {
-    /// The columns of a CSV, from its first line.
-    ///
-    /// # Errors
-    /// A column that is not known or stands there twice, no column `email`.
-    pub(super) fn of_head(head: &[u8]) -> Result<Self, ListError> {
-        let head = std::str::from_utf8(head).map_err(|_| ListError::Head)?;
-        let fields = fields(head.trim_start_matches('\u{feff}')).ok_or(ListError::Head)?;
+    /// The columns of a CSV, from its first line; `None` where one is not known or stands there twice, or there is no `email`.
+    pub(super) fn of_head(head: &[u8]) -> Option<Self> {
+        let fields = fields(std::str::from_utf8(head).ok()?.trim_start_matches('\u{feff}'))?;
         let mut columns = Vec::new();
         for field in fields {
             let column = match field.trim().to_ascii_lowercase().as_str() {
@@ -114,14 +109,14 @@ impl Format {
                 "jurisdiction" => Column::Jurisdiction,
                 "postal_address" => Column::PostalAddress,
                 "mailbox_breached" => Column::MailboxBreached,
-                _ => return Err(ListError::Head),
+                _ => return None,
             };
             if columns.contains(&column) {
-                return Err(ListError::Head);
+                return None;
             }
             columns.push(column);
         }
-        columns.contains(&Column::Email).then_some(Self::Csv { columns }).ok_or(ListError::Head)
+        columns.contains(&Column::Email).then_some(Self::Csv { columns })
     }
 
     /// The person on a line.

@@ -201,7 +201,7 @@ impl Reader {
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let Some(format) = &self.format else {
-            self.format = Some(Format::of_head(line)?);
+            self.format = Some(Format::of_head(line).ok_or(ListError::Head)?);
             return Ok(());
         };
         if self.lines > MOST_PEOPLE {

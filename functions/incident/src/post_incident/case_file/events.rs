@@ -70,6 +70,10 @@ impl CaseFile {
             let what = format!("{} sent to {}", delivery.obligation, delivery.recipient);
             add(delivery.sent_at, Phase::Notification, what, "tocsin");
         }
+        for publication in &self.publications {
+            let what = format!("{} made public at {}", publication.obligation, publication.address);
+            add(publication.published_at, Phase::Notification, what, "tocsin");
+        }
         for page in &self.pages {
             add(page.paged_at, Phase::PostIncident, format!("operator paged: {}", page.reason), "tocsin");
         }

@@ -6,7 +6,7 @@ mod lines;
 use crate::containment::{ActionRecord, ActionState, Approval, ApprovalId};
 use crate::evidence::{CustodyEntry, EvidenceFile, Preservation};
 use crate::fault::Failure;
-use crate::notification::{Attempt, Delivery, Duty, Facts, LegalReview};
+use crate::notification::{Attempt, Delivery, Duty, Facts, LegalReview, Publication};
 use crate::record::Incident;
 use crate::records::{FindingRecord, Key, Listing, Page, Records, SentReminder, finding_ids};
 use futures_util::try_join;
@@ -38,6 +38,8 @@ pub struct CaseFile {
     pub attempts: Vec<Attempt>,
     /// What was sent.
     pub deliveries: Vec<Delivery>,
+    /// The notices that anybody may read.
+    pub publications: Vec<Publication>,
     /// The reminders to counsel.
     pub reminders: Vec<SentReminder>,
     /// The pages to the operator.
@@ -55,8 +57,9 @@ impl CaseFile {
         let of = |prefix: &str| Listing::of_incident(&incident.id, prefix);
         let [actions, approvals, evidence, files, custody] =
             ["ACTION#", "APPROVAL#", "EVIDENCE#", "FILE#", "CUSTODY#"].map(of);
-        let [duties, reviews, attempts] = ["OBLIGATION#", "REVIEW#", "ATTEMPT#"].map(of);
-        let [deliveries, reminders, pages, facts] = ["DELIVERY#", "REMINDER#", "PAGE#", "FACTS#"].map(of);
+        let [duties, reviews, attempts, deliveries, publications] =
+            ["OBLIGATION#", "REVIEW#", "ATTEMPT#", "DELIVERY#", "PUBLICATION#"].map(of);
+        let [reminders, pages, facts] = ["REMINDER#", "PAGE#", "FACTS#"].map(of);
         let (
             findings,
             actions,
@@ -68,6 +71,7 @@ impl CaseFile {
             reviews,
             attempts,
             deliveries,
+            publications,
             reminders,
             pages,
             facts,
@@ -82,6 +86,7 @@ impl CaseFile {
             records.list(&reviews),
             records.list(&attempts),
             records.list(&deliveries),
+            records.list(&publications),
             records.list(&reminders),
             records.list(&pages),
             records.list(&facts),
@@ -98,6 +103,7 @@ impl CaseFile {
             reviews,
             attempts,
             deliveries,
+            publications,
             reminders,
             pages,
             facts,
