@@ -12,10 +12,8 @@ use incident::records::{FindingRecord, Key, Member, Page, Records};
 use incident::{Digest, Incident, IncidentId, Organisation};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::future::Future;
-use table::{Table, interleave};
+use table::{Table, run};
 
 const FINDING: &str = include_str!("../src/sources/guardduty/fixtures/instance-credential-exfiltration.json");
 const SETTINGS: &str = include_str!("../../../infra/organisation.example.json");
@@ -23,12 +21,6 @@ const COUNSEL: &str = "https://id.example#counsel";
 
 fn at(minutes: i64) -> Timestamp {
     Timestamp::from_second(1_790_000_000).unwrap() + SignedDuration::from_mins(minutes)
-}
-
-fn run<T>(future: impl Future<Output = T>) -> T {
-    let answer = RefCell::new(None);
-    interleave(vec![Box::pin(async { *answer.borrow_mut() = Some(future.await) })], &[0], &BTreeMap::new());
-    answer.into_inner().unwrap()
 }
 
 fn organisation() -> Organisation {

@@ -11,21 +11,13 @@ use incident::records::{Key, Listing, Records};
 use incident::{Incident, IncidentId};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
-use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::future::Future;
-use table::{Table, interleave};
+use table::{Table, interleave, run};
 
 const FINDING: &str = include_str!("../src/sources/guardduty/fixtures/instance-credential-exfiltration.json");
 
 fn at(minutes: i64) -> Timestamp {
     Timestamp::from_second(1_790_000_000).unwrap() + SignedDuration::from_mins(minutes)
-}
-
-fn run<T>(future: impl Future<Output = T>) -> T {
-    let answer = RefCell::new(None);
-    interleave(vec![Box::pin(async { *answer.borrow_mut() = Some(future.await) })], &[0], &BTreeMap::new());
-    answer.into_inner().unwrap()
 }
 
 /// An incident that is open, as the table has it, and its entry in the register.

@@ -15,9 +15,8 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
-use std::future::Future;
-use table::{Table, interleave};
+use std::collections::BTreeSet;
+use table::{Table, interleave, run};
 
 const FINDING: &str = include_str!("../src/sources/guardduty/fixtures/instance-credential-exfiltration.json");
 const SETTINGS: &str = include_str!("../../../infra/organisation.example.json");
@@ -26,12 +25,6 @@ const BERT: &str = "https://id.example#bert";
 
 fn now() -> Timestamp {
     Timestamp::from_second(1_790_000_000).unwrap()
-}
-
-fn run<T>(future: impl Future<Output = T>) -> T {
-    let answer = RefCell::new(None);
-    interleave(vec![Box::pin(async { *answer.borrow_mut() = Some(future.await) })], &[0], &BTreeMap::new());
-    answer.into_inner().unwrap()
 }
 
 struct World {

@@ -21,7 +21,7 @@ use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::Pin;
-use table::{Table, interleave};
+use table::{Table, interleave, run};
 
 const WINDOW: SignedDuration = SignedDuration::from_hours(24);
 
@@ -317,7 +317,7 @@ fn a_document_that_is_larger_than_an_item_is_kept_whole() {
         assert!(record.document.len() < 400_000);
         assert_eq!(record.whole_document(&table).await.unwrap(), document);
     };
-    interleave(vec![Box::pin(check)], &[], &BTreeMap::new());
+    run(check);
 }
 
 #[test]
@@ -329,7 +329,7 @@ fn only_a_newer_entry_of_the_register_that_says_more_replaces_another() {
     for (written, effect, stands) in [(405, "few", 405), (403, "many", 405), (407, "few", 405), (409, "many", 409)] {
         let entry =
             RegisterEntry { effects: vec![effect.to_owned()], ..RegisterEntry::opening(&opened, hour(written)) };
-        interleave(vec![Box::pin(async { keep_in_register(&table, &entry).await.unwrap() })], &[0], &BTreeMap::new());
+        run(keep_in_register(&table, &entry)).unwrap();
         let kept: RegisterEntry = table.all("REGISTER", &key.sort).remove(0);
         assert_eq!(kept.written_at, hour(stands));
     }

@@ -123,7 +123,7 @@ impl CaseFile {
     }
 
     /// Whether nothing is left to do: no duty that is still open, no step that waits, failed or was reversed, and no page, since
-    /// whoever was paged has something to do, and says so by closing the incident.
+    /// whoever was paged has something to do that is not recorded here.
     pub fn is_settled(&self) -> bool {
         // What a person declined is settled, too.
         let is_contained =
