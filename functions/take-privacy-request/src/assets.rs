@@ -1,9 +1,5 @@
 //! The files that every page loads, compiled in.
 
-use crate::language::Language;
-use crate::trouble::Trouble;
-use axum::extract::{Path, RawQuery};
-use axum::response::Response;
 use platform::web::Asset;
 use std::sync::LazyLock;
 
@@ -12,12 +8,8 @@ pub(crate) static STYLES: LazyLock<Asset> =
 
 pub(crate) static ICON: LazyLock<Asset> = LazyLock::new(Asset::icon);
 
-/// Answers with one of them.
-pub(crate) async fn serve(
-    language: Language,
-    Path(name): Path<String>,
-    RawQuery(query): RawQuery,
-) -> Result<Response, Trouble> {
-    let asset = [&STYLES, &ICON].into_iter().find(|asset| asset.name == name);
-    asset.map(|asset| asset.answer(query.as_deref())).ok_or_else(|| Trouble::not_found(language))
+/// The one of this name.
+pub(crate) fn find(name: &str) -> Option<&'static Asset> {
+    let all: [&'static Asset; 2] = [&STYLES, &ICON];
+    all.into_iter().find(|asset| asset.name == name)
 }

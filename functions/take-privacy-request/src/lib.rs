@@ -19,10 +19,11 @@ mod trouble;
 pub use desk::Desk;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Path, RawQuery};
 use axum::middleware::map_response;
 use axum::response::Response;
 use axum::routing::get;
+use language::Language;
 use platform::web::harden;
 use std::sync::Arc;
 use trouble::Trouble;
@@ -41,11 +42,16 @@ pub fn public_pages(desk: Desk) -> Router {
         .route("/", get(home::show))
         .route("/requests", get(asking::show).post(asking::take))
         .route("/requests/confirm/{token}", get(confirming::show).post(confirming::confirm))
-        .route("/assets/{name}", get(assets::serve))
+        .route("/assets/{name}", get(asset))
         .fallback(nothing)
         .method_not_allowed_fallback(nothing);
     let router = router.layer(DefaultBodyLimit::max(LARGEST_FORM)).layer(map_response(secure));
     router.with_state(Arc::new(desk))
+}
+
+async fn asset(language: Language, Path(name): Path<String>, RawQuery(query): RawQuery) -> Result<Response, Trouble> {
+    let found = assets::find(&name).ok_or_else(|| Trouble::not_found(language))?;
+    Ok(found.answer(query.as_deref()))
 }
 
 async fn secure(mut answer: Response) -> Response {
