@@ -53,12 +53,6 @@ def environment_of(original, config, code_dir, port) -> dict[str, str]:
     return found
 
 
-@plug.replaces(lambda_runtime.Worker, "_drain_stderr_bounded", "self", "first_line_wait", "idle_confirm", "hard_cap")
-def drain(original, worker, first_line_wait=0.01, **waits):
-    """A function that prints nothing is waited for 10 ms, not 50: it has written its lines before it answers."""
-    return original(worker, first_line_wait=min(first_line_wait, 0.01), **waits)
-
-
 @plug.replaces(lambda_svc, "_emit_lambda_logs", "func", "request_id", "log_text", "error", "duration_ms", "log_source")
 def keep_output(original, func, request_id, log_text, error, duration_ms, **kwargs):
     """A function's output (its log lines and EMF metrics) also goes to a file of its own."""

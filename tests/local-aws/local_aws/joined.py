@@ -17,6 +17,7 @@ from local_aws import (
     delivery_channels,
     detectors,
     distributed_map,
+    function_output,
     function_urls,
     functions,
     guardduty,

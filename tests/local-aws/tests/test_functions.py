@@ -2,7 +2,7 @@
 
 import concurrent.futures
 import json
-import time
+import os
 import urllib.error
 import urllib.request
 
@@ -10,6 +10,7 @@ import botocore.auth
 import botocore.awsrequest
 import botocore.credentials
 import pytest
+from local_aws import function_output
 
 
 def invoke(aws, name, event):
@@ -64,6 +65,29 @@ def test_output_is_kept_by_function(aws, stack):
     invoke(aws, "echo", {"print": line})
     assert line in aws.function_log("echo").splitlines()
     assert line not in aws.function_log("other")
+
+
+def test_output_is_whole_when_the_answer_is_given():
+    """Also where nothing has read the pipe meanwhile, as on a machine with much else to do."""
+    read, written = os.pipe()
+    output = function_output.Output(os.fdopen(read, "rb"))
+    lines = [f"line {number} {'x' * 50}" for number in range(1000)]
+    for line in lines:
+        os.write(written, f"{line}\n".encode())
+    assert output.printed() == lines
+    os.write(written, b"\r\nhalf")
+    assert output.printed() == [""]
+    os.close(written)
+    assert output.printed() == ["half"]
+    output.pump()
+    assert output.printed() == []
+
+
+def test_no_line_is_lost_or_another_calls(aws, stack):
+    for number in range(50):
+        lines = [json.dumps({"call": number, "line": line}) for line in range(3)]
+        invoke(aws, "other", {"print": "\n".join(lines)})
+        assert aws.function_log("other").splitlines()[-3:] == lines
 
 
 def test_function_url_takes_only_signed_requests(aws, stack, unique):
@@ -127,28 +151,26 @@ def test_answer_of_a_function(aws, stack, event):
     assert invoke(aws, "echo", event) == (None, event["echo"])
 
 
-def test_a_function_runs_as_often_at_once_as_it_is_called(aws, stack):
+def test_a_function_runs_as_often_at_once_as_it_is_called(aws, stack, tmp_path):
     """Each run at the same time has a process of its own, as each has an execution environment on AWS."""
-    started = time.monotonic()
+    event = {"meet": {"folder": str(tmp_path), "runs": 4}, "echo": "done"}
     with concurrent.futures.ThreadPoolExecutor(4) as callers:
-        answers = list(callers.map(lambda _: invoke(aws, "other", {"sleep": 1.0, "echo": "done"}), range(4)))
+        answers = list(callers.map(lambda _: invoke(aws, "other", event), range(4)))
     assert answers == [(None, "done")] * 4
-    assert time.monotonic() - started < 3.5, "they ran one after another"
 
 
-def test_a_queue_feeds_five_runs_at_once(aws, stack):
-    """Messages that hold their function up for a while: five batches are under way together, as Lambda begins with five."""
-    bodies = [json.dumps({"sleep": 1.0, "number": number}) for number in range(50)]
+def test_a_queue_feeds_five_runs_at_once(aws, stack, tmp_path):
+    """Batches that wait for each other: five are under way together, as Lambda begins with five."""
+    bodies = [json.dumps({"meet": {"folder": str(tmp_path), "runs": 5}, "number": number}) for number in range(50)]
     sqs = aws.client("sqs")
     for start in range(0, len(bodies), 10):
         entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies[start : start + 10])]
         sqs.send_message_batch(QueueUrl=stack["QueueUrl"], Entries=entries)
-    started = time.monotonic()
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
 
     def is_empty():
         left = sqs.get_queue_attributes(QueueUrl=stack["QueueUrl"], AttributeNames=names)["Attributes"]
         return set(left.values()) == {"0"}
 
-    aws.wait_until(is_empty, 20, what="the end of the queue")
-    assert time.monotonic() - started < 4.5, "the batches ran one after another"
+    aws.wait_until(is_empty, 30, what="the end of the queue")
+    assert len(os.listdir(tmp_path)) == 5
