@@ -13,6 +13,7 @@ from test_console_pages import IN_DRAWING, OVERFLOW
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 WRITTEN = REPOSITORY / "target" / "test" / "console-pages"
 ASSETS = REPOSITORY / "functions" / "console" / "assets"
+ICON = REPOSITORY / "functions" / "platform" / "src" / "web" / "icon.svg"
 ORIGIN = "https://console.example"
 LOOKS = [("light", browser.WIDE), ("dark", browser.NARROW)]
 
@@ -22,17 +23,17 @@ def seen():
     """What each page looks like, by its name."""
     pages = {path.stem: path for path in sorted(WRITTEN.glob("*.html"))}
     assert len(pages) >= 28, "run `make test-rust` first: it writes the pages"
-    asset = re.compile(r"/assets/console\.(css|js)(\?v=\w+)?$")
+    files = {"/assets/console.css": ASSETS / "console.css", "/assets/console.js": ASSETS / "console.js", "/assets/icon.svg": ICON}
     page = browser.opened().new_page()
     elsewhere: list[str] = []
 
     def answer(route):
         path = route.request.url.removeprefix(ORIGIN)
-        if found := asset.match(path):
-            return route.fulfill(path=ASSETS / f"console.{found[1]}")
+        if found := files.get(re.sub(r"\?v=\w+$", "", path)):
+            return route.fulfill(path=found)
         if path.lstrip("/") in pages:
             return route.fulfill(path=pages[path.lstrip("/")], content_type="text/html; charset=utf-8")
-        if path != "/favicon.ico" and not path.endswith(("/text", "/page")):
+        if not path.endswith(("/text", "/page")):
             elsewhere.append(path)
         return route.abort()
 

@@ -39,8 +39,10 @@ def test_unreadable_findings_are_kept_and_the_batch_goes_on(aws, tocsin, attack)
     assert record["incident"] is None
     assert response.records.incident(response.incident) is None, "an archived finding opens no incident"
 
-    lines = [json.loads(line) for line in aws.function_log("tocsin-receive-finding").splitlines() if line.startswith("{")]
-    counted = [line for line in lines if "_aws" in line and "FindingsUnreadable" in line]
+    log = lambda: [json.loads(line) for line in aws.function_log("tocsin-receive-finding").splitlines() if line.startswith("{")]  # noqa: E731
+    counts = lambda: two([line for line in log() if "_aws" in line and "FindingsUnreadable" in line])  # noqa: E731
+    counted = aws.wait_until(counts, what="the counts, which the log shows after the answer")
+    lines = log()
     assert sum(line["FindingsUnreadable"] for line in counted) == 2
     metric = counted[0]["_aws"]["CloudWatchMetrics"][0]
     assert (metric["Namespace"], metric["Metrics"][0]["Name"]) == ("Tocsin", "FindingsUnreadable")

@@ -140,7 +140,7 @@ def test_slow(aws, connect):
     started = time.monotonic()
     for _ in range(10):
         connect("sts", ONCE).get_caller_identity()
-    assert 0.5 < time.monotonic() - started < 6
+    assert time.monotonic() - started > 0.5
 
 
 def test_fates_come_from_the_seed(aws, connect):

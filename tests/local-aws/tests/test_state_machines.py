@@ -117,7 +117,7 @@ def test_timeout_of_a_task_token_from_jsonata(aws, machine, unique):
     started = time.monotonic()
     ended = run(aws, machine(unique, {"Gate": gate, "Escalate": escalate}), {"review_seconds": 0.6})
     assert json.loads(ended["output"]) == {"escalated": True}
-    assert 0.6 <= time.monotonic() - started < 3
+    assert time.monotonic() - started >= 0.6
 
 
 def test_timeout_from_a_workflow_variable(aws, machine, unique):
@@ -195,13 +195,12 @@ def test_calls_are_recorded_for_the_state_machine(aws, machine, unique):
     assert [call["actions"][0] for call in aws.calls("state-machine", unique)] == ["lambda:InvokeFunction", "s3:ListAllMyBuckets"]
 
 
-def test_functions_run_side_by_side(aws, machine, unique):
-    task = {"Type": "Task", "Resource": INVOKE, "Arguments": {"FunctionName": "other", "Payload": {"sleep": 1}}, "End": True}
+def test_functions_run_side_by_side(aws, machine, unique, tmp_path):
+    meeting = {"meet": {"folder": str(tmp_path), "runs": 4}}
+    task = {"Type": "Task", "Resource": INVOKE, "Arguments": {"FunctionName": "other", "Payload": meeting}, "End": True}
     branch = {"StartAt": "A", "States": {"A": task}}
     arn = machine(unique, {"All": {"Type": "Parallel", "Branches": [branch] * 4, "End": True}})
-    started = time.monotonic()
     assert run(aws, arn)["status"] == "SUCCEEDED"
-    assert time.monotonic() - started < 3.5
 
 
 def test_execution_that_is_stopped_frees_its_token(aws, machine, unique):
