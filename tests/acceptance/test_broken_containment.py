@@ -1,5 +1,6 @@
 """Containment that breaks: the account is as it was found, or a person knows that it is not."""
 
+import contextlib
 import os
 import pathlib
 import signal
@@ -85,8 +86,10 @@ class Killer(threading.Thread):
             for process, name in self.processes():
                 if name in self.left:
                     time.sleep(0.02)
-                    os.kill(process, signal.SIGKILL)
-                    self.left.discard(name)
+                    # One that has ended by now is not killed; the function's next one is.
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(process, signal.SIGKILL)
+                        self.left.discard(name)
             time.sleep(0.002)
 
     def processes(self) -> list[tuple[int, str]]:
@@ -105,11 +108,12 @@ class Killer(threading.Thread):
 def test_killed_functions_are_repeated(aws, attack):
     """Whether a function was killed before, amid or after its work: it is called again, and nothing is done twice."""
     response = attack()
-    # Functions that are still warm from another test would be killed while they idle.
-    warm = Killer(aws, [])
-    for process, name in warm.processes():
-        if name != "tocsin-receive-finding":
-            os.kill(process, signal.SIGKILL)
+    # Functions that are still warm from another test would be killed while they idle, and a killed one is there for a moment yet.
+    looking = Killer(aws, [])
+    warm = {process for process, name in looking.processes() if name != "tocsin-receive-finding"}
+    for process in warm:
+        os.kill(process, signal.SIGKILL)
+    aws.wait_until(lambda: not warm & {process for process, _ in looking.processes()}, seconds=30, every=0.01, what="their end")
     names = ["preserve-evidence", "plan-containment", "start-containment", "verify-containment", "seal-custody", "assess-obligations"]
     killer = Killer(aws, [*names, "draft-notice", "request-legal-review"])
     killer.start()

@@ -159,7 +159,7 @@ def test_a_repeat_publishes_and_sends_nothing_new(published, edge, aws):
     assert published.of("PUBLICATION") == [published.publication]
 
 
-def test_the_incident_says_where_and_since_when_it_is_public(published, aws):
+def test_the_incident_says_where_and_since_when_it_is_public(published, console, aws):
     (auditor, *_) = people("auditor")
     person = Browser(demo_console.origin(aws))
     person.sign_in(auditor)

@@ -6,6 +6,7 @@ its own too.
 
 import collections
 import concurrent.futures
+import contextlib
 import json
 import os
 import signal
@@ -131,8 +132,9 @@ class Assassin(threading.Thread):
             at_work = [process for process, name in self.looking.processes() if name == RECEIVE]
             self.weathered.most_workers = max(self.weathered.most_workers, len(at_work))
             if at_work and self.left:
-                os.kill(at_work[self.left % len(at_work)], signal.SIGKILL)
-                self.left -= 1
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(at_work[self.left % len(at_work)], signal.SIGKILL)
+                    self.left -= 1
 
 
 def test_every_attack_is_one_incident(weathered):
