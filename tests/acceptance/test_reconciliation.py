@@ -6,10 +6,12 @@ import itertools
 import json
 
 import pytest
+from conftest import REPOSITORY
 from demo import mail, places, stack
 from demo.records import Records
 
 FUNCTION = "tocsin-reconcile-findings"
+DETAILED = REPOSITORY / "functions/incident/src/sources/securityhub_asff/fixtures/instance-credential-exfiltration.json"
 THERE, HERE = stack.REGIONS
 HOUR = datetime.timedelta(hours=1)
 _numbers = itertools.count(1)
@@ -161,6 +163,17 @@ def test_document_arrives_whole(aws, tocsin):
     until_recorded(aws, tocsin, [finding["id"]])
     kept = recorded(aws, tocsin)[finding["id"]]
     assert json.loads(kept["document"]) == held
+
+
+def test_details_of_resources_are_no_burden(aws, tocsin):
+    """Of every kind: the SDK's own reading of them ended the function once, and every run after it."""
+    finding = json.loads(DETAILED.read_text(encoding="utf-8"))["detail"]["findings"][0] | {"RecordState": "ARCHIVED"}
+    assert all("Details" in resource for resource in finding["Resources"])
+    finding |= {name: security_hub(aws, now())[name] for name in ("Id", "AwsAccountId", "CreatedAt", "UpdatedAt")}
+    with aws.bus_cut():
+        aws.put_securityhub_finding(finding)
+    reconcile(aws)
+    until_recorded(aws, tocsin, [finding["Id"]])
 
 
 # What fails, and whether findings had been sent by then. The SDK tries three times.

@@ -23,8 +23,11 @@ pub enum Stopped {
         what: &'static str,
         /// Why.
         #[source]
-        source: Box<dyn std::error::Error>,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The thread that would serve cannot be started.
+    #[error("the thread that serves cannot be started")]
+    Thread(#[source] std::io::Error),
     /// The Runtime API cannot be reached.
     #[error("the Lambda Runtime API cannot be reached")]
     Runtime(#[source] lambda_runtime::Error),
@@ -32,7 +35,7 @@ pub enum Stopped {
 
 impl Stopped {
     /// Data that was compiled in cannot be used.
-    pub fn broken(what: &'static str, source: impl std::error::Error + 'static) -> Self {
+    pub fn broken(what: &'static str, source: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::BrokenData { what, source: Box::new(source) }
     }
 }
